@@ -7,15 +7,16 @@
 //        [clock synchronised 0|1, error_ns],
 //        [scope kind, pid, cgroup],
 //        source, program version,
-//        [ metric, ... ]                one per row of metrics.def: nil (not measured) or
-//            [count, sum, accrued_ns, total_count, total_sum, [start, [n, n, ...], start, ...]]
-//        [discards, late_ticks, unspooled, missing_storage],
+//        [ metric, ... ]                one per row of metrics.def up to the last measured one:
+//            nil (not measured) or
+//            [count, sum, accrued_ns, total_count, total_sum, runs]     runs:
+//            schema/histogram_wire.h
+//        [discards, late_ticks, unspooled, missing_storage, spool_resets],
 //        [cpu_ns, rss_bytes, bpf_ns],
 //        xxh64 of all bytes before it ]
 //
-//  A histogram's buckets are runs: the first slot, then the counts of that slot and the ones
-//  after it. Runs are maximal (no zero at either end, none inside, at least one empty slot
-//  between runs), so that equal frames have equal bytes.
+//  A frame keeps its bytes when rows are appended to metrics.def, and equal frames have equal
+//  bytes.
 #ifndef SCHEMA_FRAME_H
 #define SCHEMA_FRAME_H
 
@@ -24,13 +25,14 @@
 #include <stdint.h>
 #include "schema/histogram.h"
 #include "schema/metric.h"
+#include "schema/scope.h"
 #include "schema/wire.h"
 
 #define FRAME_VERSION    1
 #define FRAME_MAX_BYTES  WIRE_MAX_BYTES
 #define FRAME_MAX_SPAN_S 86400
-#define NODE_NAME_MAX    63 //  Characters, of A-Z a-z 0-9 . _ -
-#define CGROUP_PATH_MAX  255
+#define FRAME_MAX_WALL_S 253402300799 //  End of the year 9999
+#define NODE_NAME_MAX    63           //  Characters, of A-Z a-z 0-9 . _ -
 #define VERSION_TEXT_MAX 31
 
 typedef enum {
@@ -38,19 +40,6 @@ typedef enum {
     FRAME_FROM_REPLAY,   //  Read from a recorded file
     FRAME_FROM_SYNTHETIC //  Invented, for load and tests
 } frame_source_t;
-
-typedef enum {
-    SCOPE_ALL,
-    SCOPE_PID,
-    SCOPE_CGROUP
-} scope_kind_t;
-
-//  What a node's measuring is limited to.
-typedef struct {
-    scope_kind_t kind;
-    uint32_t pid;                      //  Process id (tgid), for SCOPE_PID; else 0
-    char cgroup[CGROUP_PATH_MAX + 1]; //  Path below the cgroup root, for SCOPE_CGROUP; else ""
-} scope_t;
 
 typedef struct {
     bool measured;         //  False where this worker does not record the metric
@@ -60,12 +49,14 @@ typedef struct {
     uint64_t total_sum;    //  Their sum, modulo 2^64
 } frame_metric_t;
 
-//  The worker's own losses in this frame.
+//  The worker's own losses: in this frame, but for the last one.
 typedef struct {
     uint64_t discards;        //  Stints not counted: the clock went backwards
     uint64_t late_ticks;      //  Ticks that came over 100 ms late
     uint64_t unspooled;       //  Frames the worker could not write to its store, before this one
     uint64_t missing_storage; //  Stints not counted: the task had no storage yet
+    uint64_t spool_resets;    //  Since the worker started: how often it set its store aside,
+                              //  damaged or not its own, and began an empty one
 } frame_losses_t;
 
 //  What measuring cost the node in this frame.
@@ -93,23 +84,27 @@ typedef struct {
 } frame_t;
 
 //  True for a name of 1 .. NODE_NAME_MAX characters of [A-Za-z0-9._-].
-bool
-node_name_is_valid (const char *name);
+bool node_name_is_valid (const char *name);
 
-//  Encode into buffer. Returns the size in bytes, or 0 when it does not fit, a name is invalid,
-//  or a sum exceeds 64 bits.
-size_t
-frame_encode (const frame_t *self, void *buffer, size_t capacity);
+//  What keeps a frame from being one, as a static sentence, or NULL where nothing does: names,
+//  texts, ranges, and that each metric's numbers agree (histogram_agrees; totals hold the frame
+//  itself; a sum fits 64 bits).
+const char *frame_fault (const frame_t *self);
 
-//  Decode and check a payload: canonical form, known version, valid names, bucket counts adding
-//  up to count, hash. Returns 0, or -1 and in *reason a static sentence that says what is wrong.
-//  self is undefined after -1. reader is scratch, reusable for the next frame.
-int
-frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
-              const char **reason);
+//  Encode into buffer. Returns the size in bytes, or 0 when it does not fit or the frame has a
+//  fault.
+size_t frame_encode (const frame_t *self, void *buffer, size_t capacity);
+
+//  Decode and check a payload: canonical form, known version, hash, frame_fault. Returns 0, or -1
+//  and in *reason a static sentence that says what is wrong; self is undefined after -1. reader is
+//  scratch, reusable for the next frame.
+int frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
+                  const char **reason);
+
+//  "bpf", "replay" or "synthetic".
+const char *frame_source_name (frame_source_t source);
 
 //  The topic of a node's frames: its name and "/". Returns its length in bytes.
-size_t
-frame_topic (const char *node, char topic[NODE_NAME_MAX + 2]);
+size_t frame_topic (const char *node, char topic[NODE_NAME_MAX + 2]);
 
 #endif

@@ -4,8 +4,10 @@
 #ifndef SCHEMA_HISTOGRAM_H
 #define SCHEMA_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "schema/buckets.h"
+#include "schema/metric.h"
 
 //  Sums of ns over many nodes and days pass 2^64 (584 thread-years): off-CPU time of 10,000
 //  sleeping threads does so in three weeks.
@@ -18,32 +20,29 @@ typedef struct {
 } histogram_t;
 
 //  Count one event of value_ns.
-void
-histogram_add (histogram_t *self, uint64_t value_ns);
+void histogram_add (histogram_t *self, uint64_t value_ns);
 
 //  Add all of other's events. Exact and associative.
-void
-histogram_merge (histogram_t *self, const histogram_t *other);
+void histogram_merge (histogram_t *self, const histogram_t *other);
 
 //  Remove other's events, which must have been merged before.
-void
-histogram_subtract (histogram_t *self, const histogram_t *other);
+void histogram_subtract (histogram_t *self, const histogram_t *other);
+
+//  True where the numbers of a metric of that kind agree: the buckets of durations add up to the
+//  count; a count metric has no buckets, and the sum of its count; without events the sum is 0.
+bool histogram_agrees (const histogram_t *self, metric_kind_t kind);
 
 //  Value at quantile (0 .. 1) by nearest rank, in ns: the event of rank ceil (quantile * count),
 //  the first for quantile 0, reported as its bucket's middle and so within 4.4 % of the truth.
-//  Returns 0 and stores the value, or -1 where the histogram is empty.
-int
-histogram_quantile (const histogram_t *self, double quantile, double *value_ns);
+//  Returns 0 and stores the value, or -1 where there are no events or no buckets.
+int histogram_quantile (const histogram_t *self, double quantile, double *value_ns);
 
 //  Lower edge of the lowest and upper edge of the highest bucket that holds events, in ns: no
 //  event was below or above. Return 0, or -1 where the histogram is empty.
-int
-histogram_min (const histogram_t *self, double *value_ns);
-int
-histogram_max (const histogram_t *self, double *value_ns);
+int histogram_min (const histogram_t *self, double *value_ns);
+int histogram_max (const histogram_t *self, double *value_ns);
 
 //  Exact mean, sum / count, as a double. Returns 0, or -1 where the histogram is empty.
-int
-histogram_mean (const histogram_t *self, double *value);
+int histogram_mean (const histogram_t *self, double *value);
 
 #endif

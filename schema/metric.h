@@ -18,10 +18,7 @@ typedef enum {
     METRIC_COUNT      //  Events are only counted; each has the value 1
 } metric_kind_t;
 
-typedef enum {
-    METRIC_NANOSECONDS,
-    METRIC_TASKS
-} metric_unit_t;
+typedef enum { METRIC_NANOSECONDS, METRIC_TASKS } metric_unit_t;
 
 typedef struct {
     const char *name;       //  "cpudist"
@@ -37,16 +34,13 @@ typedef unsigned metric_set_t;
 #define METRIC_ALL     (METRIC_BIT (METRIC_COUNT_) - 1u)
 
 //  The row of a metric. id must be below METRIC_COUNT_.
-const metric_t *
-metric_get (metric_id_t id);
+const metric_t *metric_get (metric_id_t id);
 
 //  Find a metric by its name or short name, letters in any case. Returns the id, or -1 where
 //  there is none. name need not be terminated; length is in bytes.
-int
-metric_find (const char *name, size_t length);
+int metric_find (const char *name, size_t length);
 
 //  "ns" or "tasks".
-const char *
-metric_unit_name (metric_unit_t unit);
+const char *metric_unit_name (metric_unit_t unit);
 
 #endif

@@ -1,8 +1,9 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  wire - canonical msgpack: the only code that touches msgpack-c.
 //
-//  Canonical means: arrays, unsigned and signed integers, strings and nil only, every length and
-//  integer in its shortest form. What the reader accepts the writer would write byte for byte.
+//  Canonical means: arrays, unsigned and signed integers, 64-bit reals, strings and nil only;
+//  every length and integer in its shortest form, integers from 0 up in an unsigned one; reals
+//  finite. What the reader accepts the writer would write byte for byte.
 //  Nothing here allocates after wire_reader_new, asserts on input, or reads past the end.
 #ifndef SCHEMA_WIRE_H
 #define SCHEMA_WIRE_H
@@ -13,6 +14,8 @@
 
 //  Longest message part that is read, in bytes.
 #define WIRE_MAX_BYTES 65536
+//  Deepest nesting that is read; the item itself is level 1.
+#define WIRE_MAX_DEPTH 8
 
 //  A writer into the caller's buffer. When the buffer is too small it sets overflow, keeps
 //  counting and writes nothing more; check once, at the end.
@@ -23,60 +26,73 @@ typedef struct {
     bool overflow;   //  Something did not fit
 } wire_writer_t;
 
-void
-wire_writer_init (wire_writer_t *self, void *buffer, size_t capacity);
-void
-wire_put_array (wire_writer_t *self, uint32_t items);
-void
-wire_put_uint (wire_writer_t *self, uint64_t value);
-void
-wire_put_int (wire_writer_t *self, int64_t value);
-void
-wire_put_string (wire_writer_t *self, const char *text, size_t length);
-void
-wire_put_nil (wire_writer_t *self);
-//  Append bytes that are canonical msgpack already.
-void
-wire_put_raw (wire_writer_t *self, const void *data, size_t size);
+void wire_writer_init (wire_writer_t *self, void *buffer, size_t capacity);
+void wire_put_array (wire_writer_t *self, uint32_t items);
+void wire_put_uint (wire_writer_t *self, uint64_t value);
+void wire_put_int (wire_writer_t *self, int64_t value);
+//  value must be finite.
+void wire_put_real (wire_writer_t *self, double value);
+void wire_put_string (wire_writer_t *self, const char *text, size_t length);
+//  Put text as wire_take_text takes it: cut to max bytes at a character's boundary, and "?" in
+//  place of every byte that is no part of valid text.
+void wire_put_text (wire_writer_t *self, const char *text, size_t max);
+void wire_put_nil (wire_writer_t *self);
+//  The size of what was written, or 0 when it did not fit.
+size_t wire_writer_size (const wire_writer_t *self);
 
 //  A reader that holds the tokens of one message at a time. Not safe for use by two threads.
 typedef struct wire_reader_t wire_reader_t;
 
-wire_reader_t *
-wire_reader_new (void);
-void
-wire_reader_destroy (wire_reader_t **self_p);
+wire_reader_t *wire_reader_new (void);
+void wire_reader_destroy (wire_reader_t **self_p);
 
 //  Tokenise one message of one top-level item. Returns 0, or -1 when the bytes are not canonical
-//  msgpack of these types, nest deeper than 8, are longer than WIRE_MAX_BYTES, or do not end
-//  exactly where the item ends. The data must outlive the reading (strings point into it).
-int
-wire_read (wire_reader_t *self, const void *data, size_t size);
+//  msgpack of these types, nest deeper than WIRE_MAX_DEPTH, are longer than WIRE_MAX_BYTES, or do
+//  not end exactly where the item ends. The data must outlive the reading (strings point into it).
+int wire_read (wire_reader_t *self, const void *data, size_t size);
+
+//  Tokenise the first of items that stand one after another, as in a file. Returns 1 and its size
+//  in *used; 0 when the data end before the item does; -1 when it is not canonical msgpack, or
+//  longer than WIRE_MAX_BYTES.
+int wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *used);
 
 //  Take the next token, in the order of the bytes. Return 0, or -1 when the next token is of
 //  another type or there is none; after a -1 every further call returns -1 too, so that a
 //  sequence may be checked once at its end by wire_done.
-int
-wire_take_array (wire_reader_t *self, uint32_t *items);
-int
-wire_take_uint (wire_reader_t *self, uint64_t *value);
-int
-wire_take_int (wire_reader_t *self, int64_t *value);
-int
-wire_take_string (wire_reader_t *self, const char **text, size_t *length);
-int
-wire_take_nil (wire_reader_t *self);
-//  Copy a string of at most capacity - 1 bytes without NUL bytes, terminated. Returns 0 or -1.
-int
-wire_take_text (wire_reader_t *self, char *buffer, size_t capacity);
-//  True where the next token is nil (it is not taken).
-bool
-wire_is_nil (const wire_reader_t *self);
+int wire_take_array (wire_reader_t *self, uint32_t *items);
+int wire_take_uint (wire_reader_t *self, uint64_t *value);
+int wire_take_int (wire_reader_t *self, int64_t *value);
+int wire_take_real (wire_reader_t *self, double *value);
+//  text is not terminated and points into the message.
+int wire_take_string (wire_reader_t *self, const char **text, size_t *length);
+int wire_take_nil (wire_reader_t *self);
+//  An array of exactly so many items.
+int wire_expect_array (wire_reader_t *self, uint32_t items);
+//  An unsigned integer of at most max.
+int wire_take_limited (wire_reader_t *self, uint64_t max, uint64_t *value);
+//  An unsigned integer 0 or 1.
+int wire_take_bool (wire_reader_t *self, bool *value);
+//  Copy a string of at most capacity - 1 bytes of valid text (schema/text.h), terminated.
+int wire_take_text (wire_reader_t *self, char *buffer, size_t capacity);
+
+//  What the next token is (it is not taken).
+typedef enum {
+    WIRE_END, //  There is none, or a call failed
+    WIRE_ARRAY,
+    WIRE_UINT, //  An integer from 0 up
+    WIRE_INT,  //  An integer below 0
+    WIRE_REAL,
+    WIRE_STRING,
+    WIRE_NIL
+} wire_type_t;
+wire_type_t wire_next (const wire_reader_t *self);
+//  Items of the array that is the next token; 0 where it is another.
+uint32_t wire_next_items (const wire_reader_t *self);
+//  True where the next token is nil.
+bool wire_is_nil (const wire_reader_t *self);
 //  Byte offset at which the next token starts, from the start of the message.
-size_t
-wire_offset (const wire_reader_t *self);
+size_t wire_offset (const wire_reader_t *self);
 //  0 when all tokens were taken and none failed, else -1.
-int
-wire_done (const wire_reader_t *self);
+int wire_done (const wire_reader_t *self);
 
 #endif
