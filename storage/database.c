@@ -1,0 +1,391 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  database - RocksDB 7.8 through its C interface. Its rules here: errptr is NULL on entry and
+//  freed, no merge operator, no range deletes, leveled compaction, the log is never disabled;
+//  each of the features left out has lost data or failed to recover in this release.
+#include "storage/database.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <rocksdb/c.h>
+
+#define OPEN_FILES_MAX   128
+#define FILE_BYTES       (16u << 20)
+#define LEVEL_BYTES      (64u << 20)
+#define LOG_BYTES        (1u << 20)
+#define LOG_FILES        3
+#define LOG_LEVEL_WARN   2
+#define BLOCK_BYTES      (16u << 10)
+#define BUFFER_BYTES_MIN (1u << 20)
+
+//  What recovery does with its log: go up to the first bad record and drop the rest, or drop a
+//  torn tail only and refuse damage before it.
+#define LOG_TO_FIRST_DAMAGE 2
+#define LOG_WITHOUT_TAIL    0
+
+struct database_t {
+    rocksdb_t *db;
+    rocksdb_readoptions_t *read_options;
+    rocksdb_writeoptions_t *write_options;
+    atomic_bool damaged;
+};
+
+struct batch_t {
+    rocksdb_writebatch_t *changes;
+};
+
+struct scan_t {
+    database_t *database;
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *options;
+    bool started; //  The iterator stands on a key that was handed out
+    char end[];   //  RocksDB borrows it as long as the iterator lives
+};
+
+size_t
+database_buffer_bytes (size_t memory_bytes)
+{
+    size_t bytes = memory_bytes / 4;
+    return bytes < BUFFER_BYTES_MIN ? BUFFER_BYTES_MIN : bytes;
+}
+
+//  Half of the memory for blocks read; indexes count too, so that many files stay within it.
+static void
+s_set_cache (rocksdb_options_t *options, size_t memory_bytes)
+{
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru (memory_bytes / 2);
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create ();
+    rocksdb_block_based_options_set_block_cache (table, cache);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks (table, 1);
+    rocksdb_block_based_options_set_block_size (table, BLOCK_BYTES);
+    rocksdb_options_set_block_based_table_factory (options, table);
+    rocksdb_block_based_options_destroy (table);
+    rocksdb_cache_destroy (cache);
+}
+
+//  Half of the memory for two write buffers: one filling, one being flushed.
+static void
+s_set_sizes (rocksdb_options_t *options, size_t memory_bytes)
+{
+    size_t buffer_bytes = database_buffer_bytes (memory_bytes);
+    rocksdb_options_set_write_buffer_size (options, buffer_bytes);
+    rocksdb_options_set_max_write_buffer_number (options, 2);
+    rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
+    rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
+    rocksdb_options_set_max_open_files (options, OPEN_FILES_MAX);
+}
+
+//  Its own log tells of errors only: statistics would be most of what an idle worker writes.
+static void
+s_set_log (rocksdb_options_t *options)
+{
+    rocksdb_options_set_info_log_level (options, LOG_LEVEL_WARN);
+    rocksdb_options_set_max_log_file_size (options, LOG_BYTES);
+    rocksdb_options_set_keep_log_file_num (options, LOG_FILES);
+    rocksdb_options_set_stats_dump_period_sec (options, 0);
+    rocksdb_options_set_stats_persist_period_sec (options, 0);
+}
+
+//  LZ4 at all levels: zstd below would save another 12 % of the disk and halve the rate at which
+//  frames can be appended, for compaction then lags behind.
+static rocksdb_options_t *
+s_options_new (const database_options_t *wanted)
+{
+    rocksdb_options_t *options = rocksdb_options_create ();
+    rocksdb_options_set_create_if_missing (options, 1);
+    rocksdb_options_set_compression (options, rocksdb_lz4_compression);
+    rocksdb_options_set_wal_recovery_mode (
+        options, wanted->refuse_damaged_log ? LOG_WITHOUT_TAIL : LOG_TO_FIRST_DAMAGE);
+    s_set_cache (options, wanted->memory_bytes);
+    s_set_sizes (options, wanted->memory_bytes);
+    s_set_log (options);
+    return options;
+}
+
+//  The process that holds the lock file, 0 where that cannot be told. Never called where this
+//  process holds it: closing any descriptor of the file would drop that lock.
+static int
+s_lock_holder (const char *lock)
+{
+    struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int file = open (lock, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    int rc = fcntl (file, F_GETLK, &holder);
+    close (file);
+    return rc == 0 && holder.l_type != F_UNLCK ? (int) holder.l_pid : 0;
+}
+
+static void
+s_explain_lock (const char *path, const char *text, char error[DATABASE_ERROR_MAX])
+{
+    char lock[DATABASE_ERROR_MAX];
+    char holder[32] = "another process";
+    snprintf (lock, sizeof lock, "%s/" DATABASE_LOCK_FILE, path);
+    int pid = strstr (text, "current process") ? (int) getpid () : s_lock_holder (lock);
+    if (pid > 0)
+        snprintf (holder, sizeof holder, "process %d", pid);
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the store %s is in use: %s holds the lock %.200s; stop it, or choose another path",
+              path, holder, lock);
+}
+
+static bool
+s_tells_of_lock (const char *text)
+{
+    return strstr (text, "/" DATABASE_LOCK_FILE) && strstr (text, "lock");
+}
+
+//  RocksDB's texts are all that tells its errors apart.
+static database_fault_t
+s_fault (const char *text)
+{
+    if (s_tells_of_lock (text))
+        return DATABASE_IN_USE;
+    return strstr (text, "Corruption") ? DATABASE_DAMAGED : DATABASE_UNUSABLE;
+}
+
+//  What became of opening path, in words, with the way out.
+static void
+s_explain_open (const char *path, const char *text, char error[DATABASE_ERROR_MAX])
+{
+    database_fault_t fault = s_fault (text);
+    if (fault == DATABASE_IN_USE)
+        s_explain_lock (path, text, error);
+    else if (fault == DATABASE_DAMAGED)
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the store %s is damaged; move it away to start with an empty one (%s)", path,
+                  text);
+    else if (strstr (text, "No space left"))
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the disk of the store %s is full; free some space and start again", path);
+    else
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "cannot open the store %s; mend that or choose another path (%s)", path, text);
+}
+
+//  0 where RocksDB reported nothing; otherwise -1, the text is handed over and freed.
+static int
+s_check (database_t *self, char *text, const char *action, char error[DATABASE_ERROR_MAX])
+{
+    if (!text)
+        return 0;
+    if (s_fault (text) == DATABASE_DAMAGED)
+        atomic_store (&self->damaged, true);
+    snprintf (error, DATABASE_ERROR_MAX, "cannot %s the store (%s)", action, text);
+    rocksdb_free (text);
+    return -1;
+}
+
+database_t *
+database_new (const char *path, const database_options_t *wanted, database_fault_t *fault,
+              char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    rocksdb_options_t *options = s_options_new (wanted);
+    rocksdb_t *db = rocksdb_open (options, path, &text);
+    rocksdb_options_destroy (options);
+    if (text) {
+        *fault = s_fault (text);
+        s_explain_open (path, text, error);
+        rocksdb_free (text);
+        return NULL;
+    }
+    database_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->db = db;
+    self->read_options = rocksdb_readoptions_create ();
+    self->write_options = rocksdb_writeoptions_create ();
+    rocksdb_writeoptions_set_sync (self->write_options, wanted->sync);
+    return self;
+}
+
+bool
+database_is_damaged (const database_t *self)
+{
+    return atomic_load (&self->damaged);
+}
+
+int
+database_sync (database_t *self, char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    rocksdb_flush_wal (self->db, 1, &text);
+    return s_check (self, text, "sync", error);
+}
+
+void
+database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,
+                  size_t end_size)
+{
+    rocksdb_compact_range (self->db, first, first_size, end, end_size);
+}
+
+void
+database_destroy (database_t **self_p)
+{
+    database_t *self = *self_p;
+    if (!self)
+        return;
+    rocksdb_cancel_all_background_work (self->db, 1);
+    rocksdb_close (self->db);
+    rocksdb_readoptions_destroy (self->read_options);
+    rocksdb_writeoptions_destroy (self->write_options);
+    free (self);
+    *self_p = NULL;
+}
+
+int
+database_compare (database_t *self, const void *key, size_t key_size, const void *value,
+                  size_t value_size, char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    rocksdb_pinnableslice_t *stored =
+        rocksdb_get_pinned (self->db, self->read_options, key, key_size, &text);
+    if (s_check (self, text, "read", error))
+        return -1;
+    if (!stored)
+        return 0;
+    size_t size;
+    const char *data = rocksdb_pinnableslice_value (stored, &size);
+    int equal = size == value_size && memcmp (data, value, size) == 0;
+    rocksdb_pinnableslice_destroy (stored);
+    return equal;
+}
+
+int
+database_get (database_t *self, const void *key, size_t key_size, void *value, size_t capacity,
+              size_t *size, char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    rocksdb_pinnableslice_t *stored =
+        rocksdb_get_pinned (self->db, self->read_options, key, key_size, &text);
+    if (s_check (self, text, "read", error))
+        return -1;
+    if (!stored)
+        return 0;
+    const char *data = rocksdb_pinnableslice_value (stored, size);
+    memcpy (value, data, *size < capacity ? *size : capacity);
+    rocksdb_pinnableslice_destroy (stored);
+    return 1;
+}
+
+batch_t *
+batch_new (void)
+{
+    batch_t *self = malloc (sizeof *self);
+    assert (self);
+    self->changes = rocksdb_writebatch_create ();
+    return self;
+}
+
+void
+batch_destroy (batch_t **self_p)
+{
+    batch_t *self = *self_p;
+    if (!self)
+        return;
+    rocksdb_writebatch_destroy (self->changes);
+    free (self);
+    *self_p = NULL;
+}
+
+void
+batch_put (batch_t *self, const void *key, size_t key_size, const void *value, size_t value_size)
+{
+    rocksdb_writebatch_put (self->changes, key, key_size, value, value_size);
+}
+
+void
+batch_delete (batch_t *self, const void *key, size_t key_size)
+{
+    rocksdb_writebatch_delete (self->changes, key, key_size);
+}
+
+bool
+batch_is_empty (const batch_t *self)
+{
+    return rocksdb_writebatch_count (self->changes) == 0;
+}
+
+int
+database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    rocksdb_write (self->db, self->write_options, batch->changes, &text);
+    rocksdb_writebatch_clear (batch->changes);
+    return s_check (self, text, "write to", error);
+}
+
+scan_t *
+scan_new (database_t *database, const void *first, size_t first_size, const void *end,
+          size_t end_size)
+{
+    scan_t *self = malloc (sizeof *self + end_size);
+    assert (self);
+    self->database = database;
+    self->started = false;
+    memcpy (self->end, end, end_size);
+    self->options = rocksdb_readoptions_create ();
+    rocksdb_readoptions_set_iterate_upper_bound (self->options, self->end, end_size);
+    self->iterator = rocksdb_create_iterator (database->db, self->options);
+    rocksdb_iter_seek (self->iterator, first, first_size);
+    return self;
+}
+
+void
+scan_destroy (scan_t **self_p)
+{
+    scan_t *self = *self_p;
+    if (!self)
+        return;
+    rocksdb_iter_destroy (self->iterator);
+    rocksdb_readoptions_destroy (self->options);
+    free (self);
+    *self_p = NULL;
+}
+
+int
+scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
+{
+    if (self->started && rocksdb_iter_valid (self->iterator))
+        rocksdb_iter_next (self->iterator);
+    self->started = true;
+    if (rocksdb_iter_valid (self->iterator))
+        return 1;
+    char *text = NULL;
+    rocksdb_iter_get_error (self->iterator, &text);
+    return s_check (self->database, text, "read", error);
+}
+
+int
+scan_last (scan_t *self, const void *first, size_t first_size, char error[DATABASE_ERROR_MAX])
+{
+    rocksdb_iter_seek_to_last (self->iterator);
+    self->started = true;
+    char *text = NULL;
+    rocksdb_iter_get_error (self->iterator, &text);
+    if (s_check (self->database, text, "read", error))
+        return -1;
+    if (!rocksdb_iter_valid (self->iterator))
+        return 0;
+    size_t size;
+    const void *key = scan_key (self, &size);
+    return size >= first_size && memcmp (key, first, first_size) >= 0;
+}
+
+const void *
+scan_key (const scan_t *self, size_t *size)
+{
+    return rocksdb_iter_key (self->iterator, size);
+}
+
+const void *
+scan_value (const scan_t *self, size_t *size)
+{
+    return rocksdb_iter_value (self->iterator, size);
+}

@@ -1,0 +1,89 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  database - sorted keys and values on disk, and atomic batches: RocksDB, wrapped. The only
+//  file of the project that calls RocksDB; its error texts are translated here.
+//
+//  Any thread may read; one at a time writes. Failing calls put one line, cut to
+//  DATABASE_ERROR_MAX bytes with its NUL, into error.
+#ifndef STORAGE_DATABASE_H
+#define STORAGE_DATABASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DATABASE_ERROR_MAX 512
+#define DATABASE_LOCK_FILE "LOCK" //  Lies in its folder as long as the database does
+
+typedef struct database_t database_t;
+
+typedef struct {
+    size_t memory_bytes;     //  Shared by write buffers and cache
+    bool sync;               //  Each write waits for the disk
+    bool refuse_damaged_log; //  See store_options_t
+} database_options_t;
+
+//  Why a database could not be opened.
+typedef enum {
+    DATABASE_UNUSABLE, //  None of the others
+    DATABASE_IN_USE,   //  A process has it open
+    DATABASE_DAMAGED   //  Its bytes are not those that were written
+} database_fault_t;
+
+//  Open or create the database in folder path, which must exist. Returns NULL on failure.
+database_t *database_new (const char *path, const database_options_t *options,
+                          database_fault_t *fault, char error[DATABASE_ERROR_MAX]);
+//  Close it; cursors and batches must be gone.
+void database_destroy (database_t **self_p);
+
+//  The bytes one write buffer of a database with this memory takes: so much, and as much again
+//  for the log, may be written at any moment.
+size_t database_buffer_bytes (size_t memory_bytes);
+
+//  Compare the value stored at key. Returns 1 where it equals, 0 where it differs or there is
+//  none, -1 on failure.
+int database_compare (database_t *self, const void *key, size_t key_size, const void *value,
+                      size_t value_size, char error[DATABASE_ERROR_MAX]);
+
+//  Copy the value stored at key, at most capacity bytes of it; *size is all of its size. Returns 1,
+//  0 where there is none, -1 on failure.
+int database_get (database_t *self, const void *key, size_t key_size, void *value, size_t capacity,
+                  size_t *size, char error[DATABASE_ERROR_MAX]);
+
+//  Wait until all that was written before is on the disk. Any thread. Returns 0 or -1.
+int database_sync (database_t *self, char error[DATABASE_ERROR_MAX]);
+
+//  Give what was deleted of [first, end) back to the disk: rewrites the files that hold these keys,
+//  which may take seconds. Any thread.
+void database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,
+                       size_t end_size);
+
+//  Whether a read met bytes that are not those that were written. Any thread.
+bool database_is_damaged (const database_t *self);
+
+//  Changes that are made all or none. Keys and values are copied.
+typedef struct batch_t batch_t;
+
+batch_t *batch_new (void);
+void batch_destroy (batch_t **self_p);
+void batch_put (batch_t *self, const void *key, size_t key_size, const void *value,
+                size_t value_size);
+void batch_delete (batch_t *self, const void *key, size_t key_size);
+bool batch_is_empty (const batch_t *self);
+//  Write the batch, then it is empty. Returns 0, or -1 when nothing was written.
+int database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX]);
+
+//  The keys of [first, end) in order, as they were when the scan was made.
+typedef struct scan_t scan_t;
+
+scan_t *scan_new (database_t *database, const void *first, size_t first_size, const void *end,
+                  size_t end_size);
+void scan_destroy (scan_t **self_p);
+//  Step to the next key. Returns 1, 0 at the end, or -1 on failure.
+int scan_next (scan_t *self, char error[DATABASE_ERROR_MAX]);
+//  Step to the last key instead, which must not be before first. Returns as above.
+int scan_last (scan_t *self, const void *first, size_t first_size, char error[DATABASE_ERROR_MAX]);
+//  The current key and value, borrowed until the next step.
+const void *scan_key (const scan_t *self, size_t *size);
+const void *scan_value (const scan_t *self, size_t *size);
+
+#endif

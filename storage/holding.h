@@ -1,0 +1,60 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  holding - what is held of one node: the ranges of each of its epochs, and what of it is
+//  lost, expired or refused. Pure: no disk.
+//  Not safe for shared writing.
+#ifndef STORAGE_HOLDING_H
+#define STORAGE_HOLDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "storage/losses.h"
+#include "storage/ranges.h"
+
+typedef struct {
+    char node[NODE_NAME_MAX + 1];
+    int64_t first_wall_s;                //  Where its record starts; INT64_MAX before any frame
+    uint64_t expired_epoch, expired_seq; //  Retention took all names up to this one
+    uint64_t conflicts;                  //  Frames ever refused as such
+    uint64_t conflicts_kept;             //  Of these, kept aside
+    losses_t losses;                     //  On record as lost
+    ranges_t *epochs;                    //  Owned; in order of epoch
+    size_t count;                        //  Of epochs
+    size_t capacity;
+} holding_t;
+
+//  node must be a valid name.
+holding_t *holding_new (const char *node);
+void holding_destroy (holding_t **self_p);
+
+//  The ranges of an epoch, borrowed until the next one is added; NULL where it is unknown.
+ranges_t *holding_find (const holding_t *self, uint64_t epoch);
+//  The same, but an unknown epoch is added, holding nothing.
+ranges_t *holding_add (holding_t *self, uint64_t epoch);
+
+//  Whether the name is one that retention took.
+bool holding_has_expired (const holding_t *self, uint64_t epoch, uint64_t seq);
+
+//  Insert a frame. Returns true, or false where its name is held already (nothing changes).
+bool holding_insert (holding_t *self, const store_range_t *frame);
+
+//  Retention takes frames: gone begins the run that is first of all, and the frame behind it in
+//  that run, if any, starts at next_wall_s. Losses of names up to there go too. An epoch of which
+//  nothing is left stays, empty.
+void holding_expire (holding_t *self, const store_range_t *gone, int64_t next_wall_s);
+
+//  Copy all but the epochs; self must be new.
+void holding_begin_draft (holding_t *self, const holding_t *other);
+//  Take over the newer state of the node in draft, epoch by epoch, by swapping: draft is left
+//  with what was replaced, for its owner to free. Epochs that draft has empty are left out.
+void holding_absorb (holding_t *self, holding_t *draft);
+
+//  The frames held, all epochs, and the bytes of their payloads.
+uint64_t holding_frames (const holding_t *self);
+uint64_t holding_bytes (const holding_t *self);
+//  The run that is first of all in order of epoch and seq; NULL where nothing is held.
+const store_range_t *holding_first_run (const holding_t *self);
+//  The summary that readers see.
+void holding_summarise (const holding_t *self, store_node_t *record);
+
+#endif

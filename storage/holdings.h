@@ -1,0 +1,30 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  holdings - what is held of every node, in order of name. Pure: no disk.
+//
+//  The store has two: the true one, which mirrors the database, and during an append a draft
+//  with the touched epochs only, which becomes true once the database has taken the batch.
+//  Not safe for shared writing.
+#ifndef STORAGE_HOLDINGS_H
+#define STORAGE_HOLDINGS_H
+
+#include <stddef.h>
+#include "storage/holding.h"
+
+typedef struct {
+    holding_t **nodes; //  Owned, as are the holdings
+    size_t count;
+    size_t capacity;
+} holdings_t;
+
+holdings_t *holdings_new (void);
+void holdings_destroy (holdings_t **self_p);
+
+//  A node's holding, borrowed; NULL where it is unknown.
+holding_t *holdings_find (const holdings_t *self, const char *node);
+//  The same, but an unknown node, whose name must be valid, is added.
+holding_t *holdings_add (holdings_t *self, const char *node);
+
+//  Take over the newer state in draft, which is left with what was replaced.
+void holdings_absorb (holdings_t *self, holdings_t *draft);
+
+#endif

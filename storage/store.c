@@ -1,0 +1,357 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store - opening, which proves that the database is ours and reads the books into memory; and
+//  the figures about the whole.
+#include "storage/store_self.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include "storage/folder.h"
+#include "storage/store_key.h"
+
+#define MEMORY_BYTES_DEFAULT (16u << 20)
+#define RESERVE_BYTES        (64u << 20)
+
+//  Recovery writes what the log holds, at most two buffers, to new files. Debian's RocksDB aborts
+//  the process on some writes to a full disk: look before it is asked.
+static int
+s_check_space (const char *path, uint64_t needed_bytes, char error[DATABASE_ERROR_MAX])
+{
+    uint64_t free_bytes = folder_free_bytes (path);
+    if (free_bytes >= needed_bytes)
+        return 0;
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the disk of the store %s has %llu MiB left and opening it may need %llu MiB; "
+              "free some space and start again",
+              path, (unsigned long long) free_bytes >> 20, (unsigned long long) needed_bytes >> 20);
+    return -1;
+}
+
+static size_t
+s_memory_bytes (const store_options_t *options)
+{
+    return options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
+}
+
+static int
+s_refuse_damaged (const store_t *self, const char *what, store_fault_t *fault,
+                  char error[DATABASE_ERROR_MAX])
+{
+    *fault = STORE_DAMAGED;
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the store %s is damaged: %s; move it away to start with an empty one", self->path,
+              what);
+    return -1;
+}
+
+static int
+s_refuse_vanished (const store_t *self, char error[DATABASE_ERROR_MAX])
+{
+    snprintf (error, DATABASE_ERROR_MAX, "the store %s vanished while it was opened; start again",
+              self->path);
+    return -1;
+}
+
+//  Give a fresh database its mark and identity.
+static int
+s_mark (store_t *self, const store_options_t *options, char error[DATABASE_ERROR_MAX])
+{
+    if (getrandom (&self->id, sizeof self->id, 0) != sizeof self->id) {
+        snprintf (error, DATABASE_ERROR_MAX, "no random number can be had for the store %s",
+                  self->path);
+        return -1;
+    }
+    store_bytes_t format = store_key_format (), identity = store_key_identity ();
+    store_bytes_t value = store_value_identity (self->id, options->owner ? options->owner : "");
+    batch_t *batch = batch_new ();
+    batch_put (batch, format.data, format.size, STORE_FORMAT, strlen (STORE_FORMAT));
+    batch_put (batch, identity.data, identity.size, value.data, value.size);
+    int rc = database_write (self->database, batch, error);
+    batch_destroy (&batch);
+    return rc;
+}
+
+static bool
+s_is_format (const scan_t *first)
+{
+    store_bytes_t expected = store_key_format ();
+    size_t key_size, value_size;
+    const void *key = scan_key (first, &key_size);
+    const void *value = scan_value (first, &value_size);
+    return key_size == expected.size && memcmp (key, expected.data, key_size) == 0 &&
+           value_size == strlen (STORE_FORMAT) && memcmp (value, STORE_FORMAT, value_size) == 0;
+}
+
+//  Returns 1 where the database is a store of this format, 0 where it is empty, -1 on failure or
+//  where it is another. The mark is the first of all keys.
+static int
+s_check_format (store_t *self, char error[DATABASE_ERROR_MAX])
+{
+    scan_t *scan = scan_new (self->database, "", 0, "\xFF", 1);
+    int rc = scan_next (scan, error);
+    bool ours = rc == 1 && s_is_format (scan);
+    scan_destroy (&scan);
+    if (rc <= 0 || ours)
+        return rc;
+    snprintf (error, DATABASE_ERROR_MAX,
+              "%s holds a database that is not a \"" STORE_FORMAT "\"; choose another path",
+              self->path);
+    return -1;
+}
+
+//  Returns 0, or -1 and the fault.
+static int
+s_check_owner (store_t *self, const store_options_t *options, store_fault_t *fault,
+               char error[DATABASE_ERROR_MAX])
+{
+    char owner[NODE_NAME_MAX + 1];
+    store_bytes_t key = store_key_identity (), value;
+    int rc = database_get (self->database, key.data, key.size, value.data, sizeof value.data,
+                           &value.size, error);
+    if (rc < 0)
+        return -1;
+    if (rc == 0 || store_read_identity (value.data, value.size, &self->id, owner))
+        return s_refuse_damaged (self, "it does not say whose it is", fault, error);
+    if (!options->owner || strcmp (options->owner, owner) == 0)
+        return 0;
+    *fault = STORE_FOREIGN;
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the store %s belongs to %s%s, not to node %s: it was copied or misplaced; move it "
+              "away, or choose another path",
+              self->path, *owner ? "node " : "no node", owner, options->owner);
+    return -1;
+}
+
+//  An empty database becomes a store; any other must be one already, of this owner.
+static int
+s_identify (store_t *self, const store_options_t *options, store_fault_t *fault,
+            char error[DATABASE_ERROR_MAX])
+{
+    int rc = s_check_format (self, error);
+    if (rc < 0)
+        return -1;
+    return rc ? s_check_owner (self, options, fault, error) : s_mark (self, options, error);
+}
+
+//  Take a record that belongs to a node whose own record came before. Returns 0, or -1 where it
+//  contradicts those before it.
+static int
+s_load_range (store_t *self, const char *node, const store_range_t *range)
+{
+    holding_t *holding = holdings_find (self->holdings, node);
+    return holding ? ranges_append_run (holding_add (holding, range->epoch), range) : -1;
+}
+
+static int
+s_load_loss (store_t *self, const char *node, const loss_t *loss)
+{
+    holding_t *holding = holdings_find (self->holdings, node);
+    if (!holding)
+        return -1;
+    losses_add (&holding->losses, loss);
+    return 0;
+}
+
+//  Take one record of the books: node records come first, then ranges, then losses, each in order
+//  of epoch and seq.
+static int
+s_load_record (store_t *self, const scan_t *scan)
+{
+    char node[NODE_NAME_MAX + 1];
+    holding_t record = {0};
+    store_range_t range;
+    loss_t loss;
+    size_t key_size, value_size;
+    const void *key = scan_key (scan, &key_size);
+    const void *value = scan_value (scan, &value_size);
+
+    if (store_read_range (key, key_size, value, value_size, node, &range) == 0)
+        return s_load_range (self, node, &range);
+    if (store_read_loss (key, key_size, value, value_size, node, &loss) == 0)
+        return s_load_loss (self, node, &loss);
+    if (store_read_node (key, key_size, value, value_size, node, &record))
+        return -1;
+    holding_begin_draft (holdings_add (self->holdings, node), &record);
+    return 0;
+}
+
+static int
+s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
+{
+    store_bytes_t first = store_key_books_first (), end = store_key_books_end ();
+    scan_t *scan = scan_new (self->database, first.data, first.size, end.data, end.size);
+    int rc = scan_next (scan, error);
+    bool sound = true;
+    while (rc == 1 && sound) {
+        sound = s_load_record (self, scan) == 0;
+        rc = sound ? scan_next (scan, error) : 0;
+    }
+    scan_destroy (&scan);
+    if (rc == 0 && !sound)
+        return s_refuse_damaged (self, "its list of frames contradicts itself", fault, error);
+    return rc;
+}
+
+static int
+s_open_database (store_t *self, const store_options_t *options, store_fault_t *fault,
+                 char error[DATABASE_ERROR_MAX])
+{
+    static const store_fault_t faults[] = {[DATABASE_UNUSABLE] = STORE_UNUSABLE,
+                                           [DATABASE_IN_USE] = STORE_IN_USE,
+                                           [DATABASE_DAMAGED] = STORE_DAMAGED};
+    const database_options_t wanted = {s_memory_bytes (options), options->sync,
+                                       options->refuse_damaged_log};
+    database_fault_t why;
+    self->database = database_new (self->path, &wanted, &why, error);
+    if (!self->database) {
+        *fault = faults[why];
+        return -1;
+    }
+    return 0;
+}
+
+static int
+s_read_all (store_t *self, const store_options_t *options, store_fault_t *fault,
+            char error[DATABASE_ERROR_MAX])
+{
+    int rc = s_identify (self, options, fault, error) || s_load_books (self, fault, error);
+    if (rc && database_is_damaged (self->database))
+        *fault = STORE_DAMAGED;
+    return rc ? -1 : 0;
+}
+
+static int
+s_open (store_t *self, const store_options_t *options, store_fault_t *fault,
+        char error[DATABASE_ERROR_MAX])
+{
+    self->buffers_bytes = 2 * (uint64_t) database_buffer_bytes (s_memory_bytes (options));
+    self->reserve_bytes = self->buffers_bytes + RESERVE_BYTES;
+    *fault = STORE_UNUSABLE;
+    if (folder_create (self->path, error) ||
+        s_check_space (self->path, self->buffers_bytes, error) ||
+        s_open_database (self, options, fault, error) || s_read_all (self, options, fault, error))
+        return -1;
+    return folder_place (self->path, DATABASE_LOCK_FILE, &self->place)
+               ? s_refuse_vanished (self, error)
+               : 0;
+}
+
+store_t *
+store_open (const char *path, const store_options_t *options, store_fault_t *fault, char error[512])
+{
+    store_t *self = calloc (1, sizeof *self);
+    assert (self);
+    pthread_mutex_init (&self->writing, NULL);
+    pthread_mutex_init (&self->mutex, NULL);
+    self->path = strdup (path);
+    assert (self->path);
+    self->holdings = holdings_new ();
+    if (s_open (self, options, fault, error))
+        store_destroy (&self);
+    return self;
+}
+
+store_t *
+store_new (const char *path, const store_options_t *options, char error[512])
+{
+    store_fault_t fault;
+    return store_open (path, options, &fault, error);
+}
+
+void
+store_destroy (store_t **self_p)
+{
+    store_t *self = *self_p;
+    if (!self)
+        return;
+    database_destroy (&self->database);
+    holdings_destroy (&self->holdings);
+    pthread_mutex_destroy (&self->mutex);
+    pthread_mutex_destroy (&self->writing);
+    free (self->path);
+    free (self);
+    *self_p = NULL;
+}
+
+int
+store_fail (store_t *self, const char *error)
+{
+    pthread_mutex_lock (&self->mutex);
+    snprintf (self->error, sizeof self->error, "%s", error);
+    pthread_mutex_unlock (&self->mutex);
+    return -1;
+}
+
+void
+store_error (store_t *self, char error[512])
+{
+    pthread_mutex_lock (&self->mutex);
+    memcpy (error, self->error, sizeof self->error);
+    pthread_mutex_unlock (&self->mutex);
+}
+
+int
+store_fail_damaged (store_t *self, const char *what)
+{
+    char error[DATABASE_ERROR_MAX];
+    snprintf (error, sizeof error, "the store %s is damaged: %s", self->path, what);
+    atomic_store (&self->damaged, true);
+    return store_fail (self, error);
+}
+
+uint64_t
+store_id (const store_t *self)
+{
+    return self->id;
+}
+
+bool
+store_is_in_place (const store_t *self)
+{
+    folder_place_t place;
+    return folder_place (self->path, DATABASE_LOCK_FILE, &place) == 0 &&
+           place.device == self->place.device && place.folder == self->place.folder &&
+           place.file == self->place.file;
+}
+
+bool
+store_is_damaged (const store_t *self)
+{
+    return atomic_load (&self->damaged) || database_is_damaged (self->database);
+}
+
+int
+store_sync (store_t *self)
+{
+    char error[DATABASE_ERROR_MAX];
+    return database_sync (self->database, error) ? store_fail (self, error) : 0;
+}
+
+static void
+s_add_stats (store_stats_t *stats, const holding_t *holding)
+{
+    stats->nodes += holding->first_wall_s < INT64_MAX;
+    stats->frames += holding_frames (holding);
+    stats->bytes += holding_bytes (holding);
+    stats->lost += losses_frames (&holding->losses);
+    stats->conflicts += holding->conflicts;
+}
+
+void
+store_stats (store_t *self, store_stats_t *stats)
+{
+    *stats = (store_stats_t){.disk_bytes = folder_used_bytes (self->path),
+                             .free_disk_bytes = folder_free_bytes (self->path)};
+    uint64_t needed_bytes = self->reserve_bytes + FRAME_MAX_BYTES;
+    if (stats->free_disk_bytes < needed_bytes)
+        stats->short_disk_bytes = needed_bytes - stats->free_disk_bytes;
+    pthread_mutex_lock (&self->mutex);
+    for (size_t i = 0; i < self->holdings->count; i++)
+        s_add_stats (stats, self->holdings->nodes[i]);
+    stats->duplicates = self->duplicates;
+    stats->expired = self->expired;
+    stats->unreadable = self->unreadable;
+    pthread_mutex_unlock (&self->mutex);
+}

@@ -1,0 +1,228 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_append - frames in: judge each by what is held, gather frames and changed books in one
+//  batch, write it, and only then let memory know.
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include "storage/folder.h"
+#include "storage/store_draft.h"
+#include "storage/store_key.h"
+
+typedef struct {
+    store_t *store;
+    const store_record_t *records;
+    store_verdict_t *verdicts;
+    store_draft_t draft;
+    size_t duplicates;
+} append_t;
+
+bool
+store_has_space (const store_t *self)
+{
+    return folder_free_bytes (self->path) >= self->reserve_bytes;
+}
+
+//  Below the reserve RocksDB would soon meet the full disk itself, and abort the process.
+int
+store_check_space (store_t *self, uint64_t bytes)
+{
+    char error[DATABASE_ERROR_MAX];
+    uint64_t needed_bytes = self->reserve_bytes + bytes;
+    uint64_t free_bytes = folder_free_bytes (self->path);
+    if (free_bytes >= needed_bytes)
+        return 0;
+    snprintf (error, sizeof error,
+              "the disk of the store %s is full: %llu MiB are left and %llu MiB are kept free; "
+              "frames are refused until there is space",
+              self->path, (unsigned long long) free_bytes >> 20,
+              (unsigned long long) needed_bytes >> 20);
+    return store_fail (self, error);
+}
+
+static uint64_t
+s_bytes (const store_record_t *records, size_t count)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += records[i].size;
+    return bytes;
+}
+
+static bool
+s_have_one_name (const store_record_t *one, const store_record_t *other)
+{
+    return one->seq == other->seq && one->epoch == other->epoch &&
+           strcmp (one->node, other->node) == 0;
+}
+
+static bool
+s_are_equal (const store_record_t *one, const store_record_t *other)
+{
+    return one->size == other->size && one->start_wall_s == other->start_wall_s &&
+           one->span_s == other->span_s && memcmp (one->data, other->data, one->size) == 0;
+}
+
+//  The earlier record of this batch with the same name that got the verdict, behind after (NULL
+//  for the first); NULL where there is none.
+static const store_record_t *
+s_earlier (const append_t *self, size_t index, store_verdict_t verdict, const store_record_t *after)
+{
+    const store_record_t *record = &self->records[index];
+    for (size_t i = after ? (size_t) (after - self->records) + 1 : 0; i < index; i++)
+        if (self->verdicts[i] == verdict && s_have_one_name (&self->records[i], record))
+            return &self->records[i];
+    return NULL;
+}
+
+//  Whether the refused record lies aside already, in the database or from earlier in this batch.
+//  Returns 1, 0, or -1 on failure.
+static int
+s_is_aside (const append_t *self, size_t index, const store_bytes_t *key)
+{
+    const store_record_t *record = &self->records[index], *earlier = NULL;
+    char error[DATABASE_ERROR_MAX];
+    while ((earlier = s_earlier (self, index, STORE_CONFLICT, earlier)))
+        if (earlier->size == record->size &&
+            memcmp (earlier->data, record->data, record->size) == 0)
+            return 1;
+    int equal = database_compare (self->store->database, key->data, key->size, record->data,
+                                  record->size, error);
+    return equal < 0 ? store_fail (self->store, error) : equal;
+}
+
+//  Refuse a frame: its bytes are put aside while there is room for them.
+static int
+s_refuse (append_t *self, size_t index)
+{
+    const store_record_t *record = &self->records[index];
+    holding_t *drafted = store_draft_node (&self->draft, record->node);
+    uint64_t digest = manifest_digest (record->data, record->size);
+    store_bytes_t key = store_key_conflict (record->node, record->epoch, record->seq, digest);
+    int aside = s_is_aside (self, index, &key);
+    if (aside < 0)
+        return -1;
+    drafted->conflicts++;
+    if (!aside && drafted->conflicts_kept < STORE_CONFLICTS_MAX) {
+        batch_put (self->draft.batch, key.data, key.size, record->data, record->size);
+        drafted->conflicts_kept++;
+    }
+    self->verdicts[index] = STORE_CONFLICT;
+    return 0;
+}
+
+//  The frame's name is held; equal tells whether with the same bytes.
+static int
+s_judge_held (append_t *self, size_t index, bool equal)
+{
+    if (!equal)
+        return s_refuse (self, index);
+    self->verdicts[index] = STORE_DUPLICATE;
+    self->duplicates++;
+    return 0;
+}
+
+//  The frame's name is stored already. Where it is not under this start and span, the stored
+//  bytes differ, for these are part of them.
+static int
+s_judge_stored (append_t *self, size_t index)
+{
+    const store_record_t *record = &self->records[index];
+    char error[DATABASE_ERROR_MAX];
+    store_bytes_t key = store_key_frame (record);
+    int equal = database_compare (self->store->database, key.data, key.size, record->data,
+                                  record->size, error);
+    return equal < 0 ? store_fail (self->store, error) : s_judge_held (self, index, equal);
+}
+
+//  The frame's name was added earlier in this batch.
+static int
+s_judge_within (append_t *self, size_t index)
+{
+    const store_record_t *added = s_earlier (self, index, STORE_ADDED, NULL);
+    assert (added);
+    return s_judge_held (self, index, s_are_equal (added, &self->records[index]));
+}
+
+static void
+s_add (append_t *self, size_t index, const store_range_t *frame)
+{
+    const store_record_t *record = &self->records[index];
+    store_bytes_t key = store_key_frame (record);
+    holding_t *drafted = store_draft_node (&self->draft, record->node);
+    batch_put (self->draft.batch, key.data, key.size, record->data, record->size);
+    holding_insert (drafted, frame);
+    losses_remove (&drafted->losses, record->epoch, record->seq);
+    self->verdicts[index] = STORE_ADDED;
+}
+
+//  The frame's name is not stored: it may be added, unless it stands in this batch already or
+//  contradicts the frames around it.
+static int
+s_judge_new (append_t *self, size_t index)
+{
+    const store_record_t *record = &self->records[index];
+    holding_t *drafted = store_draft_node (&self->draft, record->node);
+    ranges_t *ranges = store_draft_epoch (&self->draft, drafted, record->epoch);
+    if (ranges_contain (ranges, record->seq))
+        return s_judge_within (self, index);
+    const store_range_t frame = range_of_frame (record);
+    if (!ranges_admit (ranges, &frame))
+        return s_refuse (self, index);
+    s_add (self, index, &frame);
+    return 0;
+}
+
+static int
+s_judge (append_t *self, size_t index)
+{
+    const store_record_t *record = &self->records[index];
+    const holding_t *known = holdings_find (self->store->holdings, record->node);
+    const ranges_t *held = known ? holding_find (known, record->epoch) : NULL;
+    if (held && ranges_contain (held, record->seq))
+        return s_judge_stored (self, index);
+    if (!known || !holding_has_expired (known, record->epoch, record->seq))
+        return s_judge_new (self, index);
+    self->verdicts[index] = STORE_EXPIRED;
+    return 0;
+}
+
+static int
+s_judge_all (append_t *self, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (s_judge (self, i))
+            return -1;
+    return 0;
+}
+
+static void
+s_publish (append_t *self)
+{
+    pthread_mutex_lock (&self->store->mutex);
+    store_draft_publish (&self->draft);
+    self->store->duplicates += self->duplicates;
+    pthread_mutex_unlock (&self->store->mutex);
+}
+
+static int
+s_append (store_t *self, const store_record_t *records, size_t count, store_verdict_t *verdicts)
+{
+    if (store_check_space (self, s_bytes (records, count)))
+        return -1;
+    append_t append = {.store = self, .records = records, .verdicts = verdicts};
+    store_draft_init (&append.draft, self);
+    int rc = s_judge_all (&append, count) || store_draft_write (&append.draft) ? -1 : 0;
+    if (rc == 0)
+        s_publish (&append);
+    store_draft_fini (&append.draft);
+    return rc;
+}
+
+int
+store_append (store_t *self, const store_record_t *records, size_t count, store_verdict_t *verdicts)
+{
+    pthread_mutex_lock (&self->writing);
+    int rc = s_append (self, records, count, verdicts);
+    pthread_mutex_unlock (&self->writing);
+    return rc;
+}

@@ -1,0 +1,187 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_draft - drafted holdings against the true ones: what differs is written.
+#include "storage/store_draft.h"
+
+#include <string.h>
+#include "storage/store_key.h"
+
+void
+store_draft_init (store_draft_t *self, store_t *store)
+{
+    *self = (store_draft_t){.store = store, .holdings = holdings_new (), .batch = batch_new ()};
+}
+
+void
+store_draft_fini (store_draft_t *self)
+{
+    holdings_destroy (&self->holdings);
+    batch_destroy (&self->batch);
+}
+
+holding_t *
+store_draft_node (store_draft_t *self, const char *node)
+{
+    holding_t *drafted = holdings_find (self->holdings, node);
+    if (drafted)
+        return drafted;
+    drafted = holdings_add (self->holdings, node);
+    const holding_t *known = holdings_find (self->store->holdings, node);
+    if (known)
+        holding_begin_draft (drafted, known);
+    return drafted;
+}
+
+ranges_t *
+store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch)
+{
+    ranges_t *ranges = holding_find (drafted, epoch);
+    if (ranges)
+        return ranges;
+    const holding_t *known = holdings_find (self->store->holdings, drafted->node);
+    const ranges_t *held = known ? holding_find (known, epoch) : NULL;
+    ranges = holding_add (drafted, epoch);
+    if (held)
+        ranges_copy (ranges, held);
+    return ranges;
+}
+
+static void
+s_put (store_draft_t *self, store_bytes_t key, store_bytes_t value)
+{
+    batch_put (self->batch, key.data, key.size, value.data, value.size);
+}
+
+static void
+s_delete (store_draft_t *self, store_bytes_t key)
+{
+    batch_delete (self->batch, key.data, key.size);
+}
+
+static void
+s_put_range (store_draft_t *self, const char *node, const store_range_t *range)
+{
+    s_put (self, store_key_range (node, range->epoch, range->first_seq), store_value_range (range));
+}
+
+static void
+s_delete_range (store_draft_t *self, const char *node, const store_range_t *range)
+{
+    s_delete (self, store_key_range (node, range->epoch, range->first_seq));
+}
+
+//  Bring an epoch's range records from their state held to the drafted one: a walk through both,
+//  in order of first_seq, which is their key.
+static void
+s_put_ranges (store_draft_t *self, const char *node, const ranges_t *held, const ranges_t *drafted)
+{
+    size_t was = 0, is = 0;
+    while (was < held->count && is < drafted->count) {
+        const store_range_t *old = &held->runs[was], *new = &drafted->runs[is];
+        if (old->first_seq < new->first_seq)
+            s_delete_range (self, node, old);
+        else if (old->first_seq > new->first_seq || memcmp (old, new, sizeof *new) != 0)
+            s_put_range (self, node, new);
+        was += old->first_seq <= new->first_seq;
+        is += new->first_seq <= old->first_seq;
+    }
+    for (; was < held->count; was++)
+        s_delete_range (self, node, &held->runs[was]);
+    for (; is < drafted->count; is++)
+        s_put_range (self, node, &drafted->runs[is]);
+}
+
+//  Below 0, 0 or above it as one loss's key sorts before the other's, with it or after it.
+static int
+s_compare (const loss_t *one, const loss_t *other)
+{
+    const seq_range_t *a = &one->range, *b = &other->range;
+    if (a->epoch != b->epoch)
+        return a->epoch < b->epoch ? -1 : 1;
+    return (a->first_seq > b->first_seq) - (a->first_seq < b->first_seq);
+}
+
+static bool
+s_is_changed (const loss_t *old, const loss_t *new)
+{
+    return old->range.last_seq != new->range.last_seq || old->cause != new->cause;
+}
+
+static void
+s_put_loss (store_draft_t *self, const char *node, const loss_t *loss)
+{
+    s_put (self, store_key_loss (node, loss->range.epoch, loss->range.first_seq),
+           store_value_loss (loss));
+}
+
+static void
+s_delete_loss (store_draft_t *self, const char *node, const loss_t *loss)
+{
+    s_delete (self, store_key_loss (node, loss->range.epoch, loss->range.first_seq));
+}
+
+//  The same walk through a node's losses.
+static void
+s_put_losses (store_draft_t *self, const char *node, const losses_t *held, const losses_t *drafted)
+{
+    size_t was = 0, is = 0;
+    while (was < held->count && is < drafted->count) {
+        const loss_t *old = &held->items[was], *new = &drafted->items[is];
+        int order = s_compare (old, new);
+        if (order < 0)
+            s_delete_loss (self, node, old);
+        else if (order > 0 || s_is_changed (old, new))
+            s_put_loss (self, node, new);
+        was += order <= 0;
+        is += order >= 0;
+    }
+    for (; was < held->count; was++)
+        s_delete_loss (self, node, &held->items[was]);
+    for (; is < drafted->count; is++)
+        s_put_loss (self, node, &drafted->items[is]);
+}
+
+static void
+s_put_record (store_draft_t *self, const holding_t *known, const holding_t *drafted)
+{
+    store_bytes_t was = store_value_node (known), is = store_value_node (drafted);
+    if (was.size != is.size || memcmp (was.data, is.data, is.size) != 0)
+        s_put (self, store_key_node (drafted->node), is);
+}
+
+static void
+s_put_node (store_draft_t *self, const holding_t *drafted)
+{
+    static const ranges_t nothing;
+    static const holding_t nobody = {.first_wall_s = INT64_MAX};
+    const holding_t *known = holdings_find (self->store->holdings, drafted->node);
+    if (!known) {
+        known = &nobody;
+        s_put (self, store_key_node (drafted->node), store_value_node (drafted));
+    } else
+        s_put_record (self, known, drafted);
+    s_put_losses (self, drafted->node, &known->losses, &drafted->losses);
+    for (size_t i = 0; i < drafted->count; i++) {
+        const ranges_t *ranges = &drafted->epochs[i];
+        const ranges_t *held = holding_find (known, ranges->epoch);
+        s_put_ranges (self, drafted->node, held ? held : &nothing, ranges);
+    }
+}
+
+int
+store_draft_write (store_draft_t *self)
+{
+    char error[DATABASE_ERROR_MAX];
+    for (size_t i = 0; i < self->holdings->count; i++)
+        s_put_node (self, self->holdings->nodes[i]);
+    if (batch_is_empty (self->batch))
+        return 0;
+    if (database_write (self->store->database, self->batch, error))
+        return store_fail (self->store, error);
+    return 0;
+}
+
+void
+store_draft_publish (store_draft_t *self)
+{
+    holdings_absorb (self->store->holdings, self->holdings);
+}

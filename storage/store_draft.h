@@ -1,0 +1,33 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_draft - one change to a store in the making: copies of the holdings it touches, and the
+//  batch of what it writes besides their records. The draft tells which records changed, and
+//  replaces the true holdings once the database has taken the batch: all or nothing.
+//
+//  Its user holds the store's writing mutex throughout.
+#ifndef STORAGE_STORE_DRAFT_H
+#define STORAGE_STORE_DRAFT_H
+
+#include "storage/store_self.h"
+
+typedef struct {
+    store_t *store;
+    holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go
+    batch_t *batch;
+} store_draft_t;
+
+void store_draft_init (store_draft_t *self, store_t *store);
+void store_draft_fini (store_draft_t *self);
+
+//  The draft of a node, begun as a copy of all but its epochs; a new node's is empty. Borrowed
+//  until the next node is added.
+holding_t *store_draft_node (store_draft_t *self, const char *node);
+//  The draft of one of its epochs, begun as a copy. Borrowed until the next one is added.
+ranges_t *store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch);
+
+//  Write the batch and every record that changed. Returns 0, or -1 (see store_error) when nothing
+//  was written.
+int store_draft_write (store_draft_t *self);
+//  Replace the true holdings; the store's mutex is held.
+void store_draft_publish (store_draft_t *self);
+
+#endif

@@ -1,0 +1,250 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_expire - retention: the oldest frames out, in slices. A slice is of one node and one
+//  run; it is read before it is deleted, since its digest has to come off that of its run.
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "storage/folder.h"
+#include "storage/store_draft.h"
+#include "storage/store_key.h"
+
+#define SLICE_FRAMES 128
+
+//  What a batch of deletes may add to the log, beside the write buffers, on a disk that is full.
+#define SLICE_BYTES (1u << 20)
+
+typedef struct {
+    store_t *store;
+    int64_t before_wall_s;
+    uint64_t most_bytes;
+} retention_t;
+
+typedef struct {
+    const holding_t *holding; //  The true one, of which this slice is to go
+    store_draft_t draft;
+    store_range_t gone;  //  The slice
+    size_t frames;       //  In it
+    int64_t next_wall_s; //  Start of the frame behind it in its run, if there is one
+} slice_t;
+
+static uint64_t
+s_held_bytes (const store_t *store)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < store->holdings->count; i++)
+        bytes += holding_bytes (store->holdings->nodes[i]);
+    return bytes;
+}
+
+//  The node whose next frame to go is the oldest; NULL where nothing is held.
+static const holding_t *
+s_oldest (const store_t *store)
+{
+    const holding_t *oldest = NULL;
+    for (size_t i = 0; i < store->holdings->count; i++) {
+        const holding_t *holding = store->holdings->nodes[i];
+        const store_range_t *run = holding_first_run (holding);
+        if (run && (!oldest || run->first_wall_s < holding_first_run (oldest)->first_wall_s))
+            oldest = holding;
+    }
+    return oldest;
+}
+
+//  Take frames of the run into the slice, and delete them in its batch. excess_bytes is by how
+//  much the store is over its size. Returns 0 or -1.
+static int
+s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, store_cursor_t *cursor)
+{
+    const void *data;
+    size_t size;
+    int rc;
+    while ((rc = store_cursor_next (cursor, &data, &size)) == 1) {
+        store_record_t record;
+        store_cursor_record (cursor, &record);
+        self->next_wall_s = record.start_wall_s;
+        if (self->frames == SLICE_FRAMES ||
+            (record.start_wall_s >= retention->before_wall_s && self->gone.bytes >= excess_bytes))
+            return 0;
+        store_range_t frame = range_of_frame (&record);
+        if (self->frames++ == 0)
+            self->gone = frame;
+        else
+            range_extend (&self->gone, &frame);
+        store_bytes_t key = store_key_frame (&record);
+        batch_delete (self->draft.batch, key.data, key.size);
+    }
+    return rc;
+}
+
+//  The frames read are those on the books: the run's first ones, without a gap.
+static bool
+s_is_sound (const slice_t *self, const store_range_t *run)
+{
+    bool whole = self->frames > 0 && self->gone.first_seq == run->first_seq &&
+                 self->gone.last_seq - self->gone.first_seq == self->frames - 1;
+    bool complete = self->gone.last_seq == run->last_seq && self->gone.digest == run->digest;
+    return whole && (complete || self->gone.last_seq < run->last_seq);
+}
+
+static int
+s_read (slice_t *self, const retention_t *retention)
+{
+    const store_range_t *run = holding_first_run (self->holding);
+    const seq_range_t range = {run->epoch, run->first_seq, run->last_seq};
+    uint64_t held_bytes = s_held_bytes (retention->store);
+    uint64_t excess_bytes =
+        held_bytes > retention->most_bytes ? held_bytes - retention->most_bytes : 0;
+    store_cursor_t *cursor =
+        store_cursor_new_replay (retention->store, self->holding->node, &range);
+    int rc = s_take (self, retention, excess_bytes, cursor);
+    store_cursor_destroy (&cursor);
+    if (rc == 0 && !s_is_sound (self, run))
+        return store_fail_damaged (retention->store, "frames that it lists are not in it");
+    return rc;
+}
+
+//  Delete the frames put aside for names that go. Returns 0 or -1.
+static int
+s_delete_conflicts (slice_t *self, holding_t *drafted)
+{
+    char error[DATABASE_ERROR_MAX], node[NODE_NAME_MAX + 1];
+    if (drafted->conflicts_kept == 0)
+        return 0;
+    store_bytes_t first = store_key_conflict (drafted->node, 0, 0, 0);
+    store_bytes_t last = store_key_conflict (drafted->node, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+    scan_t *scan =
+        scan_new (self->draft.store->database, first.data, first.size, last.data, last.size);
+    store_conflict_t conflict;
+    size_t size;
+    const void *key;
+    int rc;
+    while ((rc = scan_next (scan, error)) == 1) {
+        key = scan_key (scan, &size);
+        if (store_read_conflict_key (key, size, node, &conflict) ||
+            !holding_has_expired (drafted, conflict.epoch, conflict.seq))
+            break;
+        batch_delete (self->draft.batch, key, size);
+        drafted->conflicts_kept -= drafted->conflicts_kept > 0;
+    }
+    scan_destroy (&scan);
+    return rc < 0 ? store_fail (self->draft.store, error) : 0;
+}
+
+//  Where the record that is kept of the node starts, once the slice is gone.
+static int64_t
+s_first_wall_s (const slice_t *self, const ranges_t *drafted)
+{
+    int64_t first_wall_s = INT64_MAX;
+    for (size_t i = 0; i < self->holding->count; i++) {
+        const ranges_t *held = &self->holding->epochs[i];
+        const ranges_t *ranges = held->epoch == drafted->epoch ? drafted : held;
+        if (ranges->count && ranges->runs[0].first_wall_s < first_wall_s)
+            first_wall_s = ranges->runs[0].first_wall_s;
+    }
+    return first_wall_s < INT64_MAX ? first_wall_s : self->gone.end_wall_s;
+}
+
+static int
+s_write (slice_t *self)
+{
+    holding_t *drafted = store_draft_node (&self->draft, self->holding->node);
+    const ranges_t *ranges = store_draft_epoch (&self->draft, drafted, self->gone.epoch);
+    holding_expire (drafted, &self->gone, self->next_wall_s);
+    drafted->first_wall_s = s_first_wall_s (self, ranges);
+    if (s_delete_conflicts (self, drafted) || store_draft_write (&self->draft))
+        return -1;
+    store_t *store = self->draft.store;
+    pthread_mutex_lock (&store->mutex);
+    store_draft_publish (&self->draft);
+    store->expired += self->frames;
+    pthread_mutex_unlock (&store->mutex);
+    return 0;
+}
+
+//  Returns how many frames went, or -1.
+static int
+s_expire_slice (const retention_t *retention, const holding_t *holding)
+{
+    slice_t slice = {.holding = holding};
+    store_draft_init (&slice.draft, retention->store);
+    int rc = s_read (&slice, retention);
+    if (rc == 0 && slice.frames > 0)
+        rc = s_write (&slice);
+    store_draft_fini (&slice.draft);
+    return rc < 0 ? -1 : (int) slice.frames;
+}
+
+static int
+s_check_space (store_t *self)
+{
+    char error[DATABASE_ERROR_MAX];
+    if (folder_free_bytes (self->path) >= self->buffers_bytes + SLICE_BYTES)
+        return 0;
+    snprintf (error, sizeof error,
+              "the disk of the store %s is too full even to delete frames; free %llu MiB",
+              self->path, (unsigned long long) (self->buffers_bytes + SLICE_BYTES) >> 20);
+    return store_fail (self, error);
+}
+
+//  The node to take frames of next; NULL where all that is held may stay.
+static const holding_t *
+s_due (const retention_t *self)
+{
+    const holding_t *oldest = s_oldest (self->store);
+    if (!oldest)
+        return NULL;
+    bool too_old = holding_first_run (oldest)->first_wall_s < self->before_wall_s;
+    return too_old || s_held_bytes (self->store) > self->most_bytes ? oldest : NULL;
+}
+
+static int
+s_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired)
+{
+    const retention_t retention = {self, before_wall_s, most_bytes};
+    const holding_t *due;
+    *expired = 0;
+    while ((due = s_due (&retention)) && *expired < STORE_EXPIRE_STEP) {
+        int frames = s_check_space (self) ? -1 : s_expire_slice (&retention, due);
+        if (frames < 0)
+            return -1;
+        *expired += (size_t) frames;
+    }
+    return due != NULL;
+}
+
+int
+store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired)
+{
+    pthread_mutex_lock (&self->writing);
+    int rc = s_expire (self, before_wall_s, most_bytes, expired);
+    pthread_mutex_unlock (&self->writing);
+    return rc;
+}
+
+//  Where the frames kept of a node begin: what lies before is expired.
+static int64_t
+s_kept_wall_s (store_t *self, size_t index, char node[NODE_NAME_MAX + 1])
+{
+    pthread_mutex_lock (&self->mutex);
+    bool known = index < self->holdings->count;
+    const holding_t *holding = known ? self->holdings->nodes[index] : NULL;
+    snprintf (node, NODE_NAME_MAX + 1, "%s", known ? holding->node : "");
+    int64_t first_wall_s = known ? holding->first_wall_s : INT64_MIN;
+    pthread_mutex_unlock (&self->mutex);
+    return first_wall_s;
+}
+
+void
+store_reclaim (store_t *self)
+{
+    char node[NODE_NAME_MAX + 1];
+    for (size_t i = 0;; i++) {
+        int64_t kept_wall_s = s_kept_wall_s (self, i, node);
+        if (!*node)
+            return;
+        store_bytes_t first = store_key_frame_start (node, INT64_MIN);
+        store_bytes_t end = store_key_frame_start (node, kept_wall_s);
+        database_reclaim (self->database, first.data, first.size, end.data, end.size);
+    }
+}

@@ -1,0 +1,72 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_key - the layout of the database: every key and every value that is not a frame.
+//
+//      key                                             value
+//      '!'                                             STORE_FORMAT: what database this is
+//      '!' '!'                                         id:8  owner
+//      'c' node 0  epoch:8  seq:8  digest:8            a refused frame, byte for byte
+//      'f' node 0  start:8  epoch:8  seq:8  span:4     the frame, byte for byte
+//      'n' node 0                                      first_wall_s:8  expired_epoch:8
+//                                                      expired_seq:8  conflicts:8
+//                                                      conflicts_kept:8
+//      'r' node 0  epoch:8  first_seq:8                last_seq:8  first_wall_s:8  last_wall_s:8
+//                                                      end_wall_s:8  covered_s:8  bytes:8
+//                                                      digest:8
+//      's' node 0  epoch:8  first_seq:8                last_seq:8  cause:1     (lost frames)
+//
+//  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
+//  numbers do. The 0 after a name keeps n1 from being a prefix of n10. 'n' is written when a
+//  node's record changes, 'r' and 's' when a run changes; all in the batch of their frames.
+#ifndef STORAGE_STORE_KEY_H
+#define STORAGE_STORE_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "storage/holding.h"
+#include "storage/store.h"
+
+#define STORE_FORMAT    "kpulse store 1"
+#define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 56)
+
+//  A key, or a short value.
+typedef struct {
+    size_t size;
+    uint8_t data[STORE_BYTES_MAX];
+} store_bytes_t;
+
+//  Names must be valid.
+store_bytes_t store_key_format (void);
+store_bytes_t store_key_identity (void);
+store_bytes_t store_key_frame (const store_record_t *frame);
+//  The least key of a frame with this start.
+store_bytes_t store_key_frame_start (const char *node, int64_t start_wall_s);
+store_bytes_t store_key_node (const char *node);
+store_bytes_t store_key_range (const char *node, uint64_t epoch, uint64_t first_seq);
+store_bytes_t store_key_loss (const char *node, uint64_t epoch, uint64_t first_seq);
+store_bytes_t store_key_conflict (const char *node, uint64_t epoch, uint64_t seq, uint64_t digest);
+
+//  Edges of the part of the database that holds node records, ranges and losses: [first, end).
+store_bytes_t store_key_books_first (void);
+store_bytes_t store_key_books_end (void);
+
+store_bytes_t store_value_identity (uint64_t id, const char *owner);
+store_bytes_t store_value_node (const holding_t *holding);
+store_bytes_t store_value_range (const store_range_t *range);
+store_bytes_t store_value_loss (const loss_t *loss);
+
+//  Read back a record of the books, or the key of a frame or a conflict. Return 0, or -1 where it
+//  is not one (of that kind). store_read_node fills the scalars of holding only.
+int store_read_identity (const void *value, size_t value_size, uint64_t *id,
+                         char owner[NODE_NAME_MAX + 1]);
+int store_read_node (const void *key, size_t key_size, const void *value, size_t value_size,
+                     char node[NODE_NAME_MAX + 1], holding_t *holding);
+int store_read_range (const void *key, size_t key_size, const void *value, size_t value_size,
+                      char node[NODE_NAME_MAX + 1], store_range_t *range);
+int store_read_loss (const void *key, size_t key_size, const void *value, size_t value_size,
+                     char node[NODE_NAME_MAX + 1], loss_t *loss);
+int store_read_frame_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
+                          store_record_t *frame);
+int store_read_conflict_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
+                             store_conflict_t *conflict);
+
+#endif

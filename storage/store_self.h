@@ -1,0 +1,68 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  store_self - what a store is made of, for the files that implement store.h.
+//
+//      store.c             open and close, figures, errors
+//      store_quarantine.c  a folder put aside
+//      store_draft.c       one change in the making; used by
+//      store_append.c      frames in
+//      store_expire.c      frames out of it for ever
+//      store_losses.c      frames on record as lost
+//      store_cursor.c      frames out, one by one
+//      store_window.c      frames out, added up
+//      store_nodes.c       what is held of whom
+//      store_gaps.c        which seconds are present, lost or unknown
+//      store_conflicts.c   frames that were refused
+//
+//  The holdings mirror the database. Only a thread that holds writing changes them, and it holds
+//  the mutex while it does; it may read them without, all others must hold it. The mutex is never
+//  held across a call of the database.
+#ifndef STORAGE_STORE_SELF_H
+#define STORAGE_STORE_SELF_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include "storage/database.h"
+#include "storage/folder.h"
+#include "storage/holdings.h"
+#include "storage/store.h"
+
+struct store_t {
+    char *path;
+    database_t *database;
+    uint64_t id;             //  See store_id
+    folder_place_t place;    //  Of the folder when it was opened
+    uint64_t buffers_bytes;  //  What RocksDB may write at any moment
+    uint64_t reserve_bytes;  //  Free disk space below which nothing is appended
+    atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
+    pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
+    pthread_mutex_t mutex;   //  Guards all below
+    holdings_t *holdings;
+    uint64_t duplicates;
+    uint64_t expired;
+    uint64_t unreadable;
+    char error[DATABASE_ERROR_MAX]; //  Why the last call that failed did
+};
+
+//  Keep a sentence for store_error. Returns -1.
+int store_fail (store_t *self, const char *error);
+//  The same for a store whose bytes are not those that were written; what says how.
+int store_fail_damaged (store_t *self, const char *what);
+
+//  0 where the disk has room for a write of so many bytes, else -1 and a sentence for store_error.
+int store_check_space (store_t *self, uint64_t bytes);
+
+//  A copy of what is known of one node, at one moment.
+typedef struct {
+    int64_t first_wall_s; //  INT64_MAX where it never had a frame
+    uint64_t expired_epoch, expired_seq;
+    store_range_t *runs; //  Owned, as are the losses
+    size_t run_count;
+    losses_t losses;
+} store_books_t;
+
+//  Of an unknown node: empty. Release with store_books_clear.
+void store_copy_books (store_t *self, const char *node, store_books_t *books);
+void store_books_clear (store_books_t *books);
+
+#endif

@@ -1,0 +1,175 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about a store on a full disk: it refuses in time, loses nothing, and goes on by itself
+//  once there is space. The disk is a tmpfs of 80 MiB, which only root can mount.
+#include "test_store.h"
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#define MIB (1ULL << 20)
+
+static int
+s_mount (void **state)
+{
+    set_up (state);
+    fixture_t *fixture = *state;
+    store_destroy (&fixture->store);
+    if (mount ("kpulse", fixture->root, "tmpfs", 0, "size=80m")) {
+        print_message ("no tmpfs can be mounted here: full disks are not tested\n");
+        return 0;
+    }
+    fixture->store = open_store (fixture->path);
+    return 0;
+}
+
+static int
+s_unmount (void **state)
+{
+    fixture_t *fixture = *state;
+    store_destroy (&fixture->store);
+    umount2 (fixture->root, MNT_DETACH);
+    return tear_down (state);
+}
+
+//  Fill the disk but for what is to be left, with one file.
+static void
+s_fill (fixture_t *fixture, uint64_t left_bytes)
+{
+    char path[128];
+    store_stats_t stats;
+    store_stats (fixture->store, &stats);
+    snprintf (path, sizeof path, "%s/ballast", fixture->root);
+    int file = open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true (file >= 0);
+    assert_int_equal (posix_fallocate (file, 0, (off_t) (stats.free_disk_bytes - left_bytes)), 0);
+    close (file);
+}
+
+static void
+s_empty (fixture_t *fixture)
+{
+    char path[128];
+    snprintf (path, sizeof path, "%s/ballast", fixture->root);
+    assert_int_equal (unlink (path), 0);
+}
+
+static void
+test_a_full_disk_refuses_frames_until_there_is_space (void **state)
+{
+    fixture_t *fixture = *state;
+    char error[512];
+    store_verdict_t verdict;
+    store_node_t node;
+    store_record_t one = record ("n1", 1, 1, 10, "one"), two = record ("n1", 1, 2, 11, "two");
+    if (!fixture->store)
+        skip ();
+    assert_int_equal (append_one (fixture->store, one), STORE_ADDED);
+
+    assert_true (store_has_space (fixture->store));
+    s_fill (fixture, 30 * MIB);
+    assert_false (store_has_space (fixture->store));
+    assert_int_equal (store_append (fixture->store, &two, 1, &verdict), -1);
+    store_error (fixture->store, error);
+    assert_non_null (strstr (error, "full: 30 MiB are left and 66 MiB are kept free"));
+    assert_int_equal (store_node (fixture->store, "n1", &node), 0);
+    assert_int_equal (node.frames, 1);
+
+    s_empty (fixture);
+    assert_true (store_has_space (fixture->store));
+    assert_int_equal (append_one (fixture->store, two), STORE_ADDED);
+    reopen (fixture);
+    assert_int_equal (append_one (fixture->store, one), STORE_DUPLICATE);
+    assert_int_equal (append_one (fixture->store, two), STORE_DUPLICATE);
+}
+
+static void
+test_retention_works_on_a_disk_that_is_full_for_frames (void **state)
+{
+    fixture_t *fixture = *state;
+    const loss_t loss = {.range = {1, 5, 9}, .cause = LOSS_ABSENT};
+    store_node_t node;
+    size_t expired;
+    if (!fixture->store)
+        skip ();
+    append_one (fixture->store, record ("n1", 1, 1, 10, "one"));
+    append_one (fixture->store, record ("n1", 1, 2, 11, "two"));
+    s_fill (fixture, 30 * MIB);
+    assert_int_equal (store_mark_lost (fixture->store, "n1", &loss), -1);
+    assert_int_equal (store_expire (fixture->store, 11, UINT64_MAX, &expired), 0);
+    assert_int_equal (expired, 1);
+    s_empty (fixture);
+    reopen (fixture);
+    assert_int_equal (store_node (fixture->store, "n1", &node), 0);
+    assert_int_equal (node.frames, 1);
+    assert_int_equal (node.lost, 0);
+}
+
+static void
+test_retention_stops_where_nothing_can_be_written (void **state)
+{
+    fixture_t *fixture = *state;
+    char error[512];
+    size_t expired;
+    if (!fixture->store)
+        skip ();
+    append_one (fixture->store, record ("n1", 1, 1, 10, "one"));
+    s_fill (fixture, MIB);
+    assert_int_equal (store_expire (fixture->store, 100, UINT64_MAX, &expired), -1);
+    store_error (fixture->store, error);
+    assert_non_null (strstr (error, "too full even to delete"));
+    s_empty (fixture);
+    assert_int_equal (store_expire (fixture->store, 100, UINT64_MAX, &expired), 0);
+    assert_int_equal (expired, 1);
+}
+
+static void
+test_a_batch_must_fit_above_the_reserve (void **state)
+{
+    fixture_t *fixture = *state;
+    store_verdict_t verdicts[2];
+    if (!fixture->store)
+        skip ();
+    char *big = malloc (3 * MIB);
+    assert_non_null (big);
+    store_record_t one = record ("n1", 1, 1, 10, "one");
+    store_record_t records[2] = {one, one};
+    memset (big, 'x', 3 * MIB);
+    records[1] = (store_record_t){"n1", 1, 2, 11, 1, big, 3 * MIB};
+    s_fill (fixture, 68 * MIB);
+    assert_int_equal (store_append (fixture->store, records, 2, verdicts), -1);
+    assert_int_equal (store_append (fixture->store, records, 1, verdicts), 0);
+    assert_int_equal (verdicts[0], STORE_ADDED);
+    free (big);
+}
+
+static void
+test_opening_on_a_full_disk_says_so_and_works_afterwards (void **state)
+{
+    fixture_t *fixture = *state;
+    char error[512];
+    store_options_t options = {0};
+    if (!fixture->store)
+        skip ();
+    append_one (fixture->store, record ("n1", 1, 1, 10, "one"));
+    s_fill (fixture, MIB);
+    store_destroy (&fixture->store);
+    assert_null (store_new (fixture->path, &options, error));
+    assert_non_null (strstr (error, "free some space"));
+
+    s_empty (fixture);
+    fixture->store = open_store (fixture->path);
+    assert_int_equal (append_one (fixture->store, record ("n1", 1, 1, 10, "one")), STORE_DUPLICATE);
+}
+
+int
+main (void)
+{
+#define FULL_TEST(test) cmocka_unit_test_setup_teardown (test, s_mount, s_unmount)
+    const struct CMUnitTest tests[] = {
+        FULL_TEST (test_a_full_disk_refuses_frames_until_there_is_space),
+        FULL_TEST (test_retention_works_on_a_disk_that_is_full_for_frames),
+        FULL_TEST (test_retention_stops_where_nothing_can_be_written),
+        FULL_TEST (test_a_batch_must_fit_above_the_reserve),
+        FULL_TEST (test_opening_on_a_full_disk_says_so_and_works_afterwards),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
