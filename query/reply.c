@@ -1,0 +1,122 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  reply - see reply.h. ZeroMQ says when it has let go of a message's bytes; that is how what
+//  waits unread is counted.
+#include "query/reply.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+#include "schema/message.h"
+
+//  Bytes of answer parts that ZeroMQ holds. Of the whole process: it lets go of some only after
+//  their socket was closed.
+static atomic_size_t s_unread_bytes;
+
+typedef struct {
+    atomic_size_t size; //  Written here, read on ZeroMQ's thread
+    uint8_t data[];
+} block_t;
+
+bool
+peer_equals (const peer_t *self, const peer_t *other)
+{
+    return self->size == other->size && memcmp (self->id, other->id, self->size) == 0;
+}
+
+static size_t
+s_answer_bytes (const answer_t *answer)
+{
+    size_t total = 0, size;
+    for (size_t i = 0; i < answer_parts (answer); i++) {
+        answer_part (answer, i, &size);
+        total += size;
+    }
+    return total;
+}
+
+int
+reply_has_room_for (size_t bytes, query_error_t *error)
+{
+    if (bytes <= REPLY_SMALL_BYTES ||
+        atomic_load (&s_unread_bytes) + bytes <= REPLY_MAX_UNREAD_BYTES)
+        return 0;
+    query_error_set (error, ERROR_BUSY, -1, "too many large answers wait to be read by others");
+    query_error_hint (error, "try again, or ask for less");
+    return -1;
+}
+
+int
+reply_has_room (const answer_t *answer, query_error_t *error)
+{
+    return reply_has_room_for (s_answer_bytes (answer), error);
+}
+
+//  Called on ZeroMQ's thread.
+static void
+s_let_go (void *data, void *block)
+{
+    (void) data;
+    atomic_fetch_sub (&s_unread_bytes, atomic_load (&((block_t *) block)->size));
+    free (block);
+}
+
+int
+reply_send_part (void *handle, const void *data, size_t size, bool more)
+{
+    block_t *block = malloc (sizeof *block + size);
+    assert (block);
+    memcpy (block->data, data, size);
+    atomic_store (&block->size, size);
+    atomic_fetch_add (&s_unread_bytes, size);
+    zmq_msg_t part;
+    int rc = zmq_msg_init_data (&part, block->data, size, s_let_go, block);
+    assert (rc == 0);
+    do
+        rc = zmq_msg_send (&part, handle, more ? ZMQ_SNDMORE | ZMQ_DONTWAIT : ZMQ_DONTWAIT);
+    while (rc == -1 && errno == EINTR);
+    if (rc != -1)
+        return 0;
+    zmq_msg_close (&part);
+    return -1;
+}
+
+int
+reply_send_header (void *handle, const peer_t *peer, const message_t *message, bool more)
+{
+    uint8_t header[4096];
+    size_t size = message_encode (message, header, sizeof header);
+    assert (size > 0);
+    if (reply_send_part (handle, peer->id, peer->size, true) == -1)
+        return -1;
+    return reply_send_part (handle, header, size, more);
+}
+
+int
+reply_send_answer (void *handle, const peer_t *peer, uint64_t id, const answer_t *answer)
+{
+    size_t count = answer_parts (answer);
+    message_t message = {.kind = MESSAGE_ANSWER, .id = id, .form = answer_form (answer)};
+    answer_window (answer, &message.since_wall_s, &message.until_wall_s);
+    int rc = reply_send_header (handle, peer, &message, count > 0);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        size_t size;
+        const void *data = answer_part (answer, i, &size);
+        rc = reply_send_part (handle, data, size, i + 1 < count);
+    }
+    return rc;
+}
+
+int
+reply_send_error (void *handle, const peer_t *peer, uint64_t id, const query_error_t *error)
+{
+    message_t message = {.kind = MESSAGE_ERROR, .id = id};
+    message.code = error->code;
+    message.position = error->position;
+    memcpy (message.text, error->text, sizeof message.text);
+    memcpy (message.expected, error->expected, sizeof message.expected);
+    memcpy (message.hint, error->hint, sizeof message.hint);
+    return reply_send_header (handle, peer, &message, false);
+}

@@ -1,0 +1,40 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  reply - the way of an answer or an error out of a ROUTER socket, without ever waiting.
+//
+//  What askers do not read stays in memory until they do or go. It is bounded: large answers are
+//  refused while REPLY_MAX_UNREAD_BYTES of answers wait, over all askers; small ones by the
+//  socket's queue, per asker.
+#ifndef QUERY_REPLY_H
+#define QUERY_REPLY_H
+
+#include <stdint.h>
+#include "query/answer.h"
+#include "schema/message.h"
+
+#define REPLY_MAX_UNREAD_BYTES (256u << 20)
+#define REPLY_SMALL_BYTES      65536 //  Answers up to this are never refused
+
+//  Who asked: the ROUTER's name for the connection.
+typedef struct {
+    uint8_t id[255];
+    size_t size;
+} peer_t;
+
+bool peer_equals (const peer_t *self, const peer_t *other);
+
+//  Returns 0 where an answer may be sent now, or -1 and fills error where too much waits unread.
+int reply_has_room (const answer_t *answer, query_error_t *error);
+//  The same for a reply of so many bytes.
+int reply_has_room_for (size_t bytes, query_error_t *error);
+
+//  Send a complete answer, or an error, to request id of the peer. handle is libzmq's, of a ROUTER
+//  with ZMQ_ROUTER_MANDATORY. Return 0, or -1 where the peer is gone or its queue is full: dropped.
+int reply_send_answer (void *handle, const peer_t *peer, uint64_t id, const answer_t *answer);
+int reply_send_error (void *handle, const peer_t *peer, uint64_t id, const query_error_t *error);
+
+//  Send a reply of any kind part by part: its header first, then each part, more saying whether
+//  another follows. Return 0, or -1 as above: then nothing further of it may be sent.
+int reply_send_header (void *handle, const peer_t *peer, const message_t *header, bool more);
+int reply_send_part (void *handle, const void *data, size_t size, bool more);
+
+#endif

@@ -1,0 +1,311 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  selection - see selection.h.
+//
+//  A window longer than a slice is read in several windows that add up. A frame that spans several
+//  seconds (after a stall) and straddles the edge of two slices counts all its events, and of its
+//  seconds those up to the edge: coverage errs towards missing.
+#include "query/selection.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "query/nearest.h"
+
+//  A node to read, and where its frames lie.
+typedef struct {
+    char name[NODE_NAME_MAX + 1];
+    int64_t first_wall_s; //  Start of its oldest frame
+    int64_t end_wall_s;   //  Second after the start of its newest; not above first: no frames
+} target_t;
+
+struct selection_t {
+    const answerer_t *answerer;   //  Borrowed
+    const statement_t *statement; //  Borrowed
+    metric_set_t metrics;
+    int64_t since_wall_s, until_wall_s;
+    store_node_t *known; //  All nodes of the store, in order of name
+    bool *taken;         //  Which of them are targets
+    size_t known_count;
+    target_t *targets;
+    size_t target_count;
+    size_t target;         //  The one being read
+    int64_t step_wall_s;   //  Start of the step being read
+    int64_t cursor_wall_s; //  Where its next slice starts
+    partial_t partial;     //  Of the step
+    partial_t slice;
+};
+
+//  --- which nodes -----------------------------------------------------------------------------
+
+static target_t *
+s_add_target (selection_t *self, const char *name)
+{
+    size_t count = self->target_count;
+    if ((count & (count - 1)) == 0) {
+        self->targets = realloc (self->targets, (count ? 2 * count : 1) * sizeof (target_t));
+        assert (self->targets);
+    }
+    target_t *target = &self->targets[self->target_count++];
+    *target = (target_t){.first_wall_s = 0, .end_wall_s = 0};
+    strcpy (target->name, name);
+    return target;
+}
+
+static void
+s_take_known (selection_t *self, size_t index)
+{
+    if (self->taken[index])
+        return;
+    self->taken[index] = true;
+    const store_node_t *known = &self->known[index];
+    target_t *target = s_add_target (self, known->node);
+    if (known->frames > 0) {
+        target->first_wall_s = known->first_wall_s;
+        target->end_wall_s = known->last_wall_s + 1;
+    }
+}
+
+static size_t
+s_take_matches (selection_t *self, const char *pattern)
+{
+    size_t matches = 0;
+    for (size_t i = 0; i < self->known_count; i++)
+        if (node_matches (pattern, self->known[i].node)) {
+            s_take_known (self, i);
+            matches++;
+        }
+    return matches;
+}
+
+static int
+s_compare_node (const void *name, const void *known)
+{
+    return strcmp (name, ((const store_node_t *) known)->node);
+}
+
+static bool
+s_is_target (const selection_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->target_count; i++)
+        if (strcmp (self->targets[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+//  Returns whether the node exists.
+static bool
+s_take_named (selection_t *self, const char *name)
+{
+    const answerer_t *answerer = self->answerer;
+    const store_node_t *known =
+        bsearch (name, self->known, self->known_count, sizeof self->known[0], s_compare_node);
+    if (known) {
+        s_take_known (self, (size_t) (known - self->known));
+        return true;
+    }
+    if (!answerer->knows || !answerer->knows (answerer->context, name))
+        return false;
+    if (!s_is_target (self, name))
+        s_add_target (self, name);
+    return true;
+}
+
+//  At most this many are listed in an error.
+#define LISTED_NODES 8
+
+static int
+s_refuse_node (const selection_t *self, size_t index, query_error_t *error)
+{
+    const char *name = self->statement->nodes[index];
+    nearest_t nearest;
+    nearest_init (&nearest, name, strlen (name));
+    query_error_set (error, ERROR_UNKNOWN, self->statement->node_positions[index],
+                     node_is_glob (name) ? "no node matches %s" : "unknown node %s", name);
+    for (size_t i = 0; i < self->known_count; i++) {
+        nearest_offer (&nearest, self->known[i].node);
+        if (i < LISTED_NODES)
+            query_error_expect (error, self->known[i].node);
+    }
+    if (self->known_count > LISTED_NODES)
+        query_error_expect (error, "...");
+    if (self->known_count == 0)
+        query_error_hint (error, "no frame has come from any node yet: is a publisher running?");
+    else if (nearest_name (&nearest))
+        query_error_hint (error, "did you mean %s?", nearest_name (&nearest));
+    else
+        query_error_hint (error, "show nodes lists them");
+    return -1;
+}
+
+static int
+s_resolve (selection_t *self, query_error_t *error)
+{
+    const statement_t *statement = self->statement;
+    for (size_t i = 0; i < statement->node_count; i++) {
+        const char *name = statement->nodes[i];
+        bool found =
+            node_is_glob (name) ? s_take_matches (self, name) > 0 : s_take_named (self, name);
+        if (!found)
+            return s_refuse_node (self, i, error);
+    }
+    return 0;
+}
+
+//  --- how much --------------------------------------------------------------------------------
+
+static int64_t
+s_greater (int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t
+s_lesser (int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+//  Seconds of the window in which the target may have frames.
+static int64_t
+s_seconds_to_read (const selection_t *self, const target_t *target)
+{
+    int64_t from = s_greater (self->since_wall_s, target->first_wall_s);
+    int64_t to = s_lesser (self->until_wall_s, target->end_wall_s);
+    return s_greater (to - from, 0);
+}
+
+static int
+s_check_size (const selection_t *self, query_error_t *error)
+{
+    int64_t every_s = self->statement->every_s, total_s = 0;
+    int64_t steps = every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
+    for (size_t i = 0; i < self->target_count; i++)
+        total_s += s_seconds_to_read (self, &self->targets[i]);
+    if (total_s > SELECTION_MAX_S) {
+        query_error_set (error, ERROR_UNSUPPORTED, -1,
+                         "this select would read %" PRId64 " seconds of frames; at most %d are "
+                         "read at once",
+                         total_s, SELECTION_MAX_S);
+        query_error_hint (error, "ask for fewer nodes or a shorter window");
+        return -1;
+    }
+    if (steps * (int64_t) self->target_count > SELECTION_MAX_STEPS) {
+        query_error_set (error, ERROR_UNSUPPORTED, -1,
+                         "this select would have %" PRId64 " steps of %" PRId64
+                         " s for each of %zu nodes; %d rows are the most",
+                         steps, every_s, self->target_count, SELECTION_MAX_STEPS);
+        query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
+        return -1;
+    }
+    return 0;
+}
+
+//  --- life ------------------------------------------------------------------------------------
+
+static int
+s_prepare (selection_t *self, int64_t now_wall_ns, query_error_t *error)
+{
+    if (statement_window (self->statement, now_wall_ns, &self->since_wall_s, &self->until_wall_s,
+                          error) == -1)
+        return -1;
+    if (store_nodes (self->answerer->store, &self->known, &self->known_count) == -1)
+        return query_error_set (error, ERROR_INTERNAL, -1, "the store's nodes could not be read");
+    self->taken = calloc (self->known_count + 1, sizeof self->taken[0]);
+    assert (self->taken);
+    self->step_wall_s = self->cursor_wall_s = self->since_wall_s;
+    return s_resolve (self, error) == 0 ? s_check_size (self, error) : -1;
+}
+
+selection_t *
+selection_new (const answerer_t *answerer, const statement_t *statement, int64_t now_wall_ns,
+               query_error_t *error)
+{
+    selection_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->answerer = answerer;
+    self->statement = statement;
+    self->metrics = statement_metrics (statement);
+    if (s_prepare (self, now_wall_ns, error) == -1)
+        selection_destroy (&self);
+    return self;
+}
+
+void
+selection_destroy (selection_t **self_p)
+{
+    selection_t *self = *self_p;
+    if (!self)
+        return;
+    free (self->known);
+    free (self->taken);
+    free (self->targets);
+    free (self);
+    *self_p = NULL;
+}
+
+void
+selection_window (const selection_t *self, int64_t *since_wall_s, int64_t *until_wall_s)
+{
+    *since_wall_s = self->since_wall_s;
+    *until_wall_s = self->until_wall_s;
+}
+
+//  --- reading ---------------------------------------------------------------------------------
+
+//  Steps are aligned to the unix epoch; the window clips the first and the last.
+static int64_t
+s_step_end (const selection_t *self)
+{
+    int64_t every_s = self->statement->every_s;
+    if (every_s == 0)
+        return self->until_wall_s;
+    return s_lesser (self->until_wall_s, (self->step_wall_s / every_s + 1) * every_s);
+}
+
+static void
+s_next_step (selection_t *self, int64_t step_end)
+{
+    self->step_wall_s = step_end;
+    if (step_end == self->until_wall_s) {
+        self->step_wall_s = self->since_wall_s;
+        self->target++;
+    }
+    self->cursor_wall_s = self->step_wall_s;
+}
+
+static int
+s_read_slice (selection_t *self, const target_t *target, int64_t from, int64_t to,
+              query_error_t *error)
+{
+    if (store_window (self->answerer->store, target->name, from, to, self->metrics, &self->slice) ==
+        -1)
+        return query_error_set (error, ERROR_INTERNAL, -1, "the frames of %s could not be read",
+                                target->name);
+    partial_merge (&self->partial, &self->slice);
+    return 0;
+}
+
+int
+selection_step (selection_t *self, const partial_t **partial, query_error_t *error)
+{
+    *partial = NULL;
+    if (self->target == self->target_count)
+        return 0;
+    const target_t *target = &self->targets[self->target];
+    int64_t step_end = s_step_end (self);
+    if (self->cursor_wall_s == self->step_wall_s)
+        partial_init (&self->partial, target->name, self->step_wall_s, step_end);
+
+    int64_t from = s_greater (self->cursor_wall_s, target->first_wall_s);
+    int64_t to = s_lesser (s_lesser (step_end, target->end_wall_s), from + SELECTION_SLICE_S);
+    if (from < to && s_read_slice (self, target, from, to, error) == -1)
+        return -1;
+    self->cursor_wall_s = to;
+    if (from < to && to < s_lesser (step_end, target->end_wall_s))
+        return 1;
+    self->partial.expected_s = (uint64_t) (step_end - self->step_wall_s);
+    *partial = &self->partial;
+    s_next_step (self, step_end);
+    return 1;
+}

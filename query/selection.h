@@ -1,0 +1,32 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  selection - the nodes and steps of one select, read from a store slice by slice.
+#ifndef QUERY_SELECTION_H
+#define QUERY_SELECTION_H
+
+#include "query/answer.h"
+#include "schema/partial.h"
+
+//  Frames read in one step, at most: some 10 ms of work.
+#define SELECTION_SLICE_S 1800
+//  Seconds of frames that one select may read: 115 node-days.
+#define SELECTION_MAX_S 10000000
+//  Steps of every within the window.
+#define SELECTION_MAX_STEPS 100000
+
+typedef struct selection_t selection_t;
+
+//  Fix the window against now and resolve nodes and patterns against the store, in the order the
+//  statement names them, each node once. answerer and statement must outlive self. Returns NULL
+//  and fills error.
+selection_t *selection_new (const answerer_t *answerer, const statement_t *statement,
+                            int64_t now_wall_ns, query_error_t *error);
+void selection_destroy (selection_t **self_p);
+
+//  The window [since, until).
+void selection_window (const selection_t *self, int64_t *since_wall_s, int64_t *until_wall_s);
+
+//  Read the next slice. Returns 1, and in *partial a finished partial (borrowed until the next
+//  call) or NULL; 0 when all are done; -1 and fills error when the store could not be read.
+int selection_step (selection_t *self, const partial_t **partial, query_error_t *error);
+
+#endif
