@@ -1,0 +1,106 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  broker_options - see broker_options.h.
+#include "broker/broker_options.h"
+#include "transport/socket.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const setting_t s_settings[] = {
+    {"workers", 'w', "NAME=ENDPOINT,...", NULL,
+     "Subscribe to these workers, besides those that announce themselves"},
+    {"store", 0, "FOLDER", "var/broker", "Where all frames are kept"},
+    {"sync", 0, NULL, NULL,
+     "Wait for the disk with every write, so that a loss of power takes none; otherwise once a "
+     "second"},
+    {"live", 0, "ENDPOINT", "tcp://127.0.0.1:7001", "Where frames are sent on as they arrive"},
+    {"answer", 0, "ENDPOINT", "tcp://127.0.0.1:7002",
+     "Where statements are answered and workers announce themselves"},
+    {"insecure", 0, NULL, NULL,
+     "Allow binding to addresses that other machines reach; the links are not yet encrypted"},
+    {NULL, 0, NULL, NULL, NULL}};
+
+const program_t broker_program = {
+    .name = "broker",
+    .purpose = "Gather the frames of all workers, keep them, send them on live and answer "
+               "statements about them.",
+    .settings = s_settings,
+    .manual = "Examples:\n"
+              "  broker                          gather from every worker on this machine\n"
+              "  broker -w n1=tcp://127.0.0.1:7101,n2=tcp://127.0.0.1:7102\n"
+              "  broker --answer tcp://0.0.0.0:7002 --live tcp://0.0.0.0:7001 --insecure\n"
+              "  broker --config docs/examples/broker.zpl\n"
+              "\n"
+              "Exit codes:\n"
+              "  0  ended by a signal\n"
+              "  1  the store cannot be used\n"
+              "  2  wrong usage\n"
+              "  3  an endpoint cannot be bound\n"};
+
+int
+listed_worker_read (listed_worker_t *self, const char *text, size_t length)
+{
+    const char *equals = memchr (text, '=', length);
+    if (!equals)
+        return -1;
+    size_t name_length = (size_t) (equals - text);
+    size_t endpoint_length = length - name_length - 1;
+    if (name_length > NODE_NAME_MAX || endpoint_length > ENDPOINT_MAX)
+        return -1;
+    memset (self, 0, sizeof *self);
+    memcpy (self->node, text, name_length);
+    memcpy (self->endpoint, equals + 1, endpoint_length);
+    return node_name_is_valid (self->node) && endpoint_is_valid (self->endpoint) ? 0 : -1;
+}
+
+static void
+s_add_worker (broker_options_t *self, const settings_t *settings, const char *text, size_t length)
+{
+    size_t bytes = (self->worker_count + 1) * sizeof *self->workers;
+    self->workers = realloc (self->workers, bytes);
+    assert (self->workers);
+    if (listed_worker_read (&self->workers[self->worker_count], text, length) == -1)
+        settings_usage (settings, "workers: '%.*s' is not of the form NAME=tcp://ADDRESS:PORT",
+                        (int) (length < 300 ? length : 300), text);
+    self->worker_count++;
+}
+
+static void
+s_read_workers (broker_options_t *self, const settings_t *settings)
+{
+    const char *text = settings_text (settings, "workers");
+    while (text) {
+        size_t length = strcspn (text, ",");
+        s_add_worker (self, settings, text, length);
+        text = text[length] ? text + length + 1 : NULL;
+    }
+}
+
+static const char *
+s_read_endpoint (const settings_t *settings, const char *name)
+{
+    const char *text = settings_text (settings, name);
+    if (!endpoint_is_valid (text))
+        settings_usage (settings, "%s: '%s' is not an endpoint: write tcp://ADDRESS:PORT", name,
+                        text);
+    return text;
+}
+
+void
+broker_options_read (broker_options_t *self, const settings_t *settings)
+{
+    memset (self, 0, sizeof *self);
+    self->live = s_read_endpoint (settings, "live");
+    self->answer = s_read_endpoint (settings, "answer");
+    self->store = settings_text (settings, "store");
+    self->sync = settings_is_set (settings, "sync");
+    self->insecure = settings_is_set (settings, "insecure");
+    s_read_workers (self, settings);
+}
+
+void
+broker_options_fini (broker_options_t *self)
+{
+    free (self->workers);
+    self->workers = NULL;
+}

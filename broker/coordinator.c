@@ -1,0 +1,385 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  coordinator - see coordinator.h.
+#include "broker/coordinator.h"
+#include "broker/intake.h"
+#include "broker/links.h"
+#include "broker/queue.h"
+#include "broker/recorder.h"
+#include "broker/refill.h"
+#include "broker/registry.h"
+#include "broker/tables.h"
+#include "query/service.h"
+#include "storage/keeper.h"
+#include "transport/socket.h"
+
+#define TICK_NS                 1000000000LL
+#define ANNOUNCEMENTS_MAX       1024
+#define ANNOUNCEMENTS_MAX_BYTES (ANNOUNCEMENTS_MAX * sizeof (message_t))
+
+struct coordinator_t {
+    const broker_options_t *options; //  Borrowed
+    store_t *store;                  //  Written by the recorder, read by the service
+    zsock_t *live;                   //  XPUB
+    links_t *links;
+    intake_t *intake;
+    recorder_t *recorder;
+    refill_t *refill;
+    keeper_t *keeper;
+    registry_t *registry;   //  Written here and by the recorder, read by the service
+    queue_t *announcements; //  message_t, from the service's thread to this one
+    tables_t *tables;
+    service_t *service;
+    int64_t next_tick_mono_ns;
+    link_message_t *in_hand; //  What intake decides about at the moment
+};
+
+static int64_t
+s_read_ns (clockid_t id)
+{
+    struct timespec time;
+    clock_gettime (id, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static intake_now_t
+s_now (void)
+{
+    return (intake_now_t){.wall_ns = s_read_ns (CLOCK_REALTIME),
+                          .mono_ns = s_read_ns (CLOCK_MONOTONIC)};
+}
+
+//  --- What intake decided ---------------------------------------------------------------------
+
+//  XPUB never blocks: a reader that does not keep up loses frames, and the store has them.
+static void
+s_relay (coordinator_t *self)
+{
+    zmq_msg_t topic, payload;
+    void *socket = zsock_resolve (self->live);
+    zmq_msg_init (&topic);
+    zmq_msg_init (&payload);
+    zmq_msg_copy (&topic, &self->in_hand->topic);
+    zmq_msg_copy (&payload, &self->in_hand->payload);
+    if (zmq_msg_send (&topic, socket, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+        zmq_msg_send (&payload, socket, ZMQ_DONTWAIT);
+    zmq_msg_close (&topic);
+    zmq_msg_close (&payload);
+}
+
+static int
+s_connect (coordinator_t *self, const intake_action_t *action)
+{
+    char error[512];
+    int rc = links_connect (self->links, action->node, action->endpoint, error);
+    if (rc == -1)
+        zsys_error ("%s: %s", action->node, error);
+    return rc;
+}
+
+static int
+s_act (void *context, const intake_action_t *action)
+{
+    coordinator_t *self = context;
+    switch (action->kind) {
+    case INTAKE_CONNECT:
+        return s_connect (self, action);
+    case INTAKE_DISCONNECT:
+        links_disconnect (self->links, action->node);
+        return 0;
+    case INTAKE_RELAY:
+        s_relay (self);
+        return 0;
+    case INTAKE_RECORD:
+        return recorder_submit (self->recorder, action->record);
+    case INTAKE_GAP:
+        refill_hint (self->refill, action->node);
+        return 0;
+    case INTAKE_ANSWERS:
+        refill_node (self->refill, action->node, action->endpoint);
+        return 0;
+    case INTAKE_STATUS:
+        registry_put (self->registry, action->status);
+        return 0;
+    case INTAKE_FORGET:
+        registry_remove (self->registry, action->node);
+        return 0;
+    case INTAKE_NOTICE:
+        zsys_info ("%s", action->text);
+        return 0;
+    }
+    return 0;
+}
+
+//  --- The recorder's and the service's threads ------------------------------------------------
+
+static int
+s_append (void *context, const store_record_t *records, size_t count, store_verdict_t *verdicts)
+{
+    coordinator_t *self = context;
+    return store_append (self->store, records, count, verdicts);
+}
+
+static void
+s_tell (void *context, const store_record_t *record, store_verdict_t verdict)
+{
+    coordinator_t *self = context;
+    if (verdict == STORE_CONFLICT)
+        zsys_warning ("%s: frame %llu of epoch %llu came again with other content: refused",
+                      record->node, (unsigned long long) record->seq,
+                      (unsigned long long) record->epoch);
+    if (verdict != STORE_ADDED)
+        registry_count (self->registry, record->node, verdict);
+}
+
+static void
+s_failing (void *context, bool failing)
+{
+    coordinator_t *self = context;
+    char error[512];
+    store_error (self->store, error);
+    if (failing)
+        zsys_error ("frames wait in memory, and are dropped when that is full: %s", error);
+    else
+        zsys_info ("the store is written again");
+}
+
+static bool
+s_has_room (void *context)
+{
+    coordinator_t *self = context;
+    return recorder_has_room (self->recorder);
+}
+
+static int
+s_submit (void *context, const store_record_t *record)
+{
+    coordinator_t *self = context;
+    return recorder_submit (self->recorder, record);
+}
+
+//  Where the store cannot take the record the loss is found again with a later manifest.
+static void
+s_lose (void *context, const char *node, const loss_t *loss)
+{
+    coordinator_t *self = context;
+    const seq_range_t *range = &loss->range;
+    zsys_warning ("%s: frames %llu to %llu of epoch %llu are lost: %s", node,
+                  (unsigned long long) range->first_seq, (unsigned long long) range->last_seq,
+                  (unsigned long long) range->epoch,
+                  loss->cause == LOSS_EXPIRED ? "the worker's retention took them first"
+                                              : "the worker does not have them");
+    store_mark_lost (self->store, node, loss);
+}
+
+//  A flood of announcements is cut off here: each worker's comes again in a second.
+static void
+s_announced (void *context, const message_t *message)
+{
+    coordinator_t *self = context;
+    message_t *copy = malloc (sizeof *copy);
+    assert (copy);
+    *copy = *message;
+    if (queue_push (self->announcements, copy, sizeof *copy) == -1)
+        free (copy);
+}
+
+static int
+s_show (void *context, statement_kind_t kind, table_t **table, query_error_t *error)
+{
+    coordinator_t *self = context;
+    return tables_show (self->tables, kind, table, error);
+}
+
+static bool
+s_knows (void *context, const char *node)
+{
+    coordinator_t *self = context;
+    return registry_knows (self->registry, node);
+}
+
+//  --- Setting up ------------------------------------------------------------------------------
+
+static int
+s_load_node (coordinator_t *self, const store_node_t *stored)
+{
+    store_range_t *ranges;
+    size_t count;
+    if (store_ranges (self->store, stored->node, &ranges, &count) == -1)
+        return -1;
+    intake_add_stored (self->intake, stored, ranges, count);
+    free (ranges);
+    return 0;
+}
+
+static int
+s_load_nodes (coordinator_t *self, char error[512])
+{
+    store_node_t *nodes;
+    size_t count;
+    int rc = store_nodes (self->store, &nodes, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = s_load_node (self, &nodes[i]);
+    if (rc == -1)
+        store_error (self->store, error);
+    else
+        free (nodes);
+    return rc;
+}
+
+static int
+s_add_listed (coordinator_t *self, char error[512])
+{
+    for (size_t i = 0; i < self->options->worker_count; i++) {
+        const listed_worker_t *worker = &self->options->workers[i];
+        if (intake_add_listed (self->intake, worker->node, worker->endpoint, s_now ()) == 0)
+            continue;
+        snprintf (error, 512,
+                  "the list of workers is too long: raise the limit on open files "
+                  "(ulimit -n)");
+        return -1;
+    }
+    return 0;
+}
+
+static int
+s_open (coordinator_t *self, char error[512])
+{
+    const broker_options_t *options = self->options;
+    const answerer_t answerer = {
+        .store = self->store, .show = s_show, .knows = s_knows, .context = self};
+    if (socket_bind (self->live, options->live, options->insecure, error) == -1 ||
+        s_load_nodes (self, error) == -1 || s_add_listed (self, error) == -1)
+        return -1;
+    self->service = service_new (options->answer, options->insecure, &answerer, s_announced, error);
+    return self->service ? 0 : -1;
+}
+
+coordinator_t *
+coordinator_new (const broker_options_t *options, size_t max_nodes, store_t **store_p,
+                 char error[512])
+{
+    coordinator_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->options = options;
+    self->store = *store_p;
+    *store_p = NULL;
+    self->live = socket_new (ZMQ_XPUB);
+    self->links = links_new ();
+    self->intake = intake_new (max_nodes, s_act, self);
+    self->registry = registry_new ();
+    self->announcements = queue_new (ANNOUNCEMENTS_MAX, ANNOUNCEMENTS_MAX_BYTES);
+    const recorder_ops_t ops = {
+        .append = s_append, .tell = s_tell, .failing = s_failing, .context = self};
+    self->recorder = recorder_new (&ops);
+    const refill_ops_t refill_ops = {
+        .has_room = s_has_room, .submit = s_submit, .lose = s_lose, .context = self};
+    const backfill_policy_t policy = backfill_policy_default ();
+    const retention_t keep_all = {0};
+    self->refill = refill_new (self->store, &policy, &refill_ops);
+    self->keeper = keeper_new (self->store, &keep_all);
+    self->tables =
+        tables_new (self->store, self->keeper, self->registry, self->recorder, self->refill);
+    if (s_open (self, error) == -1)
+        coordinator_destroy (&self);
+    return self;
+}
+
+void
+coordinator_destroy (coordinator_t **self_p)
+{
+    coordinator_t *self = *self_p;
+    if (!self)
+        return;
+    service_destroy (&self->service);
+    links_destroy (&self->links);
+    refill_destroy (&self->refill);
+    recorder_destroy (&self->recorder);
+    keeper_destroy (&self->keeper);
+    tables_destroy (&self->tables);
+    queue_destroy (&self->announcements);
+    intake_destroy (&self->intake);
+    registry_destroy (&self->registry);
+    zsock_destroy (&self->live);
+    store_destroy (&self->store);
+    free (self);
+    *self_p = NULL;
+}
+
+//  --- The loop --------------------------------------------------------------------------------
+
+static void
+s_receive (void *context, const char *node, link_message_t *message)
+{
+    coordinator_t *self = context;
+    self->in_hand = message;
+    intake_received (self->intake, node, &message->view, s_now ());
+}
+
+static void
+s_take_announcements (coordinator_t *self)
+{
+    message_t *message;
+    while (queue_pop (self->announcements, (void **) &message, 1) == 1) {
+        intake_announced (self->intake, message, s_now ());
+        free (message);
+    }
+}
+
+//  What readers subscribe to is libzmq's business; left unread it would pile up.
+static void
+s_discard_subscriptions (coordinator_t *self)
+{
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    for (int i = 0; i < 1000; i++)
+        if (zmq_msg_recv (&message, zsock_resolve (self->live), ZMQ_DONTWAIT) == -1)
+            break;
+    zmq_msg_close (&message);
+}
+
+static void
+s_cut (void *context, const char *node)
+{
+    coordinator_t *self = context;
+    intake_cut (self->intake, node);
+}
+
+static void
+s_tick_if_due (coordinator_t *self)
+{
+    intake_now_t now = s_now ();
+    intake_stats_t stats;
+    if (now.mono_ns < self->next_tick_mono_ns)
+        return;
+    self->next_tick_mono_ns = now.mono_ns + TICK_NS;
+    links_report_cuts (self->links, s_cut, self);
+    intake_tick (self->intake, now);
+    intake_stats (self->intake, &stats);
+    tables_set_intake (self->tables, &stats);
+}
+
+static long
+s_timeout_ms (const coordinator_t *self)
+{
+    int64_t left_ns = self->next_tick_mono_ns - s_now ().mono_ns;
+    return left_ns <= 0 ? 0 : (long) (left_ns / 1000000) + 1;
+}
+
+void
+coordinator_run (coordinator_t *self, int stop_fd)
+{
+    zmq_pollitem_t items[] = {
+        {.fd = stop_fd, .events = ZMQ_POLLIN},
+        {.fd = queue_fd (self->announcements), .events = ZMQ_POLLIN},
+        {.socket = zsock_resolve (self->live), .events = ZMQ_POLLIN},
+    };
+    bool more = false;
+    while (!items[0].revents) {
+        links_wait (self->links, items, sizeof items / sizeof items[0],
+                    more ? 0 : s_timeout_ms (self));
+        more = links_receive (self->links, s_receive, self);
+        s_take_announcements (self);
+        s_discard_subscriptions (self);
+        s_tick_if_due (self);
+    }
+}

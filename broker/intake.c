@@ -1,0 +1,190 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  intake - see intake.h.
+#include "broker/intake_self.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  --- Nodes by name ---------------------------------------------------------------------------
+
+intake_t *
+intake_new (size_t max_nodes, intake_sink_fn *sink, void *context)
+{
+    intake_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->nodes = calloc (max_nodes, sizeof *self->nodes);
+    assert (self->nodes);
+    self->max_nodes = max_nodes;
+    self->sink = sink;
+    self->context = context;
+    self->reader = wire_reader_new ();
+    return self;
+}
+
+void
+intake_destroy (intake_t **self_p)
+{
+    intake_t *self = *self_p;
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->count; i++)
+        free (self->nodes[i]);
+    wire_reader_destroy (&self->reader);
+    free (self->nodes);
+    free (self);
+    *self_p = NULL;
+}
+
+//  Where the name stands, or would.
+static size_t
+s_place (const intake_t *self, const char *name)
+{
+    size_t low = 0, high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp (self->nodes[middle]->shown.node, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+intake_node_t *
+intake_find (const intake_t *self, const char *name)
+{
+    size_t i = s_place (self, name);
+    bool found = i < self->count && strcmp (self->nodes[i]->shown.node, name) == 0;
+    return found ? self->nodes[i] : NULL;
+}
+
+intake_node_t *
+intake_find_or_add (intake_t *self, const char *name)
+{
+    intake_node_t *node = intake_find (self, name);
+    if (node || self->count == self->max_nodes)
+        return node;
+    size_t i = s_place (self, name);
+    node = calloc (1, sizeof *node);
+    assert (node);
+    snprintf (node->shown.node, sizeof node->shown.node, "%s", name);
+    node->shown.state = STATE_NEVER_SEEN;
+    node->allowance_ns = INTAKE_BURST_FRAMES * NS_PER_FRAME;
+    memmove (&self->nodes[i + 1], &self->nodes[i], (self->count - i) * sizeof *self->nodes);
+    self->nodes[i] = node;
+    self->count++;
+    return node;
+}
+
+//  --- Actions ---------------------------------------------------------------------------------
+
+int
+intake_act (const intake_t *self, intake_action_t action)
+{
+    return self->sink (self->context, &action);
+}
+
+void
+intake_report (const intake_t *self, const intake_node_t *node)
+{
+    intake_act (self, (intake_action_t){
+                          .kind = INTAKE_STATUS, .node = node->shown.node, .status = &node->shown});
+}
+
+void
+intake_notice (const intake_t *self, const intake_node_t *node, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start (arguments, format);
+    vsnprintf (text, sizeof text, format, arguments);
+    va_end (arguments);
+    intake_act (self, (intake_action_t){.kind = INTAKE_NOTICE,
+                                        .node = node ? node->shown.node : "",
+                                        .text = text});
+}
+
+bool
+is_worth_telling (uint64_t count)
+{
+    while (count >= 10 && count % 10 == 0)
+        count /= 10;
+    return count == 1;
+}
+
+void
+intake_renew (intake_t *self, intake_node_t *node, intake_now_t now)
+{
+    const intake_action_t connect = {
+        .kind = INTAKE_CONNECT, .node = node->shown.node, .endpoint = node->shown.publish_endpoint};
+    node->connected = intake_act (self, connect) == 0;
+    node->renewed_mono_ns = now.mono_ns;
+}
+
+//  --- Time ------------------------------------------------------------------------------------
+
+static void
+s_fall_silent (intake_t *self, intake_node_t *node, intake_now_t now)
+{
+    if (node->shown.state != STATE_LIVE ||
+        now.mono_ns - node->frame_mono_ns < INTAKE_SILENT_AFTER_NS)
+        return;
+    node->shown.state = STATE_SILENT;
+    intake_notice (self, node, "%s is silent: no frame for %lld s", node->shown.node,
+                   INTAKE_SILENT_AFTER_NS / 1000000000);
+    intake_report (self, node);
+}
+
+//  A name that somebody announced once, and that never sent a frame, must not take a place for
+//  ever.
+static bool
+s_is_forgettable (const intake_node_t *node, intake_now_t now)
+{
+    return !node->listed && !node->stored &&
+           now.mono_ns - node->announced_mono_ns >= INTAKE_FORGET_AFTER_NS;
+}
+
+static void
+s_keep_connected (intake_t *self, intake_node_t *node, intake_now_t now)
+{
+    bool wanted = node->connected || node->listed;
+    if (wanted && node->shown.state != STATE_LIVE &&
+        now.mono_ns - node->renewed_mono_ns >= INTAKE_RENEW_AFTER_NS)
+        intake_renew (self, node, now);
+}
+
+static void
+s_forget (intake_t *self, size_t i)
+{
+    intake_node_t *node = self->nodes[i];
+    if (node->connected)
+        intake_act (self, (intake_action_t){.kind = INTAKE_DISCONNECT, .node = node->shown.node});
+    intake_act (self, (intake_action_t){.kind = INTAKE_FORGET, .node = node->shown.node});
+    self->count--;
+    memmove (&self->nodes[i], &self->nodes[i + 1], (self->count - i) * sizeof *self->nodes);
+    free (node);
+}
+
+void
+intake_tick (intake_t *self, intake_now_t now)
+{
+    for (size_t i = self->count; i-- > 0;) {
+        s_fall_silent (self, self->nodes[i], now);
+        s_keep_connected (self, self->nodes[i], now);
+        if (s_is_forgettable (self->nodes[i], now))
+            s_forget (self, i);
+    }
+}
+
+void
+intake_stats (const intake_t *self, intake_stats_t *stats)
+{
+    *stats = self->stats;
+    stats->nodes = self->count;
+    stats->live_nodes = 0;
+    for (size_t i = 0; i < self->count; i++)
+        stats->live_nodes += self->nodes[i]->shown.state == STATE_LIVE;
+}

@@ -1,0 +1,172 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  intake_received - what becomes of each message that arrives. See intake.h.
+#include "broker/intake_self.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const char *
+s_fault (intake_t *self, const intake_node_t *node, const intake_message_t *message)
+{
+    char topic[NODE_NAME_MAX + 2];
+    size_t topic_size = frame_topic (node->shown.node, topic);
+    const char *reason;
+    if (message->parts != 2)
+        return "not two parts";
+    if (message->topic_size != topic_size || memcmp (message->topic, topic, topic_size) != 0)
+        return "the topic is another node's";
+    if (frame_decode (&self->frame, self->reader, message->data, message->size, &reason) == -1)
+        return reason;
+    if (strcmp (self->frame.node, node->shown.node) != 0)
+        return "the frame is another node's";
+    return NULL;
+}
+
+static void
+s_refuse_message (intake_t *self, intake_node_t *node, const char *fault)
+{
+    self->stats.refused++;
+    if (is_worth_telling (++node->shown.refused))
+        intake_notice (self, node, "%s: a message from %s refused: %s (%" PRIu64 " so far)",
+                       node->shown.node, node->shown.publish_endpoint, fault, node->shown.refused);
+    intake_report (self, node);
+}
+
+//  A bucket of allowance that fills with time: no node may crowd out the others in the queue.
+static bool
+s_is_within_rate (intake_node_t *node, intake_now_t now)
+{
+    const int64_t full_ns = INTAKE_BURST_FRAMES * NS_PER_FRAME;
+    int64_t passed_ns = now.mono_ns - node->allowance_mono_ns;
+    node->allowance_mono_ns = now.mono_ns;
+    node->allowance_ns =
+        passed_ns > full_ns - node->allowance_ns ? full_ns : node->allowance_ns + passed_ns;
+    if (node->allowance_ns < NS_PER_FRAME)
+        return false;
+    node->allowance_ns -= NS_PER_FRAME;
+    return true;
+}
+
+static void
+s_count_flooded (intake_t *self, intake_node_t *node)
+{
+    self->stats.flooded++;
+    if (is_worth_telling (++node->shown.dropped))
+        intake_notice (self, node, "%s sends more than %d frames a second: the rest is dropped",
+                       node->shown.node, INTAKE_FRAMES_PER_SECOND);
+    intake_report (self, node);
+}
+
+static void
+s_missing (intake_t *self, const intake_node_t *node, const seq_range_t *gap)
+{
+    uint64_t frames = gap->last_seq - gap->first_seq + 1;
+    self->stats.gaps++;
+    self->stats.missing += frames;
+    intake_act (self, (intake_action_t){.kind = INTAKE_GAP, .node = node->shown.node, .gap = *gap});
+    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing (seq %" PRIu64 " to %" PRIu64 ")",
+                   node->shown.node, frames, frames == 1 ? "" : "s", gap->first_seq, gap->last_seq);
+}
+
+static int
+s_record (intake_t *self, const intake_message_t *message)
+{
+    const frame_t *frame = &self->frame;
+    const store_record_t record = {.node = frame->node,
+                                   .epoch = frame->epoch,
+                                   .seq = frame->seq,
+                                   .start_wall_s = frame->start_wall_s,
+                                   .span_s = frame->span_s,
+                                   .data = message->data,
+                                   .size = message->size};
+    return intake_act (
+        self, (intake_action_t){.kind = INTAKE_RECORD, .node = frame->node, .record = &record});
+}
+
+//  A frame that found no room in the queue is a gap of one frame in the store.
+static void
+s_lose (intake_t *self, intake_node_t *node)
+{
+    const seq_range_t gap = {
+        .epoch = self->frame.epoch, .first_seq = self->frame.seq, .last_seq = self->frame.seq};
+    self->stats.unqueued++;
+    node->shown.dropped++;
+    intake_act (self, (intake_action_t){.kind = INTAKE_GAP, .node = node->shown.node, .gap = gap});
+}
+
+static void
+s_come_alive (intake_t *self, intake_node_t *node)
+{
+    char scope[SCOPE_TEXT_MAX + 1];
+    if (node->shown.state == STATE_LIVE)
+        return;
+    scope_print (&self->frame.scope, scope);
+    intake_notice (self, node, "%s is live: %s, scope %s, version %s", node->shown.node,
+                   self->frame.source == FRAME_FROM_SYNTHETIC
+                       ? "SYNTHETIC data (invented)"
+                       : frame_source_name (self->frame.source),
+                   scope, self->frame.version);
+    node->shown.state = STATE_LIVE;
+}
+
+static void
+s_take_new (intake_t *self, intake_node_t *node, const intake_message_t *message, intake_now_t now)
+{
+    s_come_alive (self, node);
+    node->stored = true;
+    node->frame_mono_ns = now.mono_ns;
+    self->stats.relayed++;
+    intake_act (self, (intake_action_t){.kind = INTAKE_RELAY, .node = node->shown.node});
+    if (s_record (self, message) == -1)
+        s_lose (self, node);
+    show_node_set_frame (&node->shown, &self->frame, now.wall_ns);
+    memcpy (node->shown.version, self->frame.version, sizeof node->shown.version);
+    intake_report (self, node);
+}
+
+static void
+s_take (intake_t *self, intake_node_t *node, const intake_message_t *message, intake_now_t now)
+{
+    seq_range_t gap;
+    self->stats.received++;
+    switch (sequence_add (&node->seen, self->frame.epoch, self->frame.seq, &gap)) {
+    case SEQUENCE_NEW_GAP:
+        s_missing (self, node, &gap);
+        s_take_new (self, node, message, now);
+        return;
+    case SEQUENCE_NEW:
+        s_take_new (self, node, message, now);
+        return;
+    case SEQUENCE_REPEATED: //  The store tells a duplicate from a conflict
+        s_record (self, message);
+        return;
+    }
+}
+
+void
+intake_received (intake_t *self, const char *name, const intake_message_t *message,
+                 intake_now_t now)
+{
+    intake_node_t *node = intake_find (self, name);
+    if (!node)
+        return; //  Forgotten while it was under way
+    const char *fault = s_fault (self, node, message);
+    if (fault)
+        s_refuse_message (self, node, fault);
+    else if (!s_is_within_rate (node, now))
+        s_count_flooded (self, node);
+    else
+        s_take (self, node, message, now);
+}
+
+void
+intake_cut (intake_t *self, const char *name)
+{
+    intake_node_t *node = intake_find (self, name);
+    if (!node)
+        return;
+    self->stats.cuts++;
+    if (is_worth_telling (++node->shown.cuts))
+        intake_notice (self, node, "%s: the connection to %s was lost (%" PRIu64 " so far)",
+                       node->shown.node, node->shown.publish_endpoint, node->shown.cuts);
+    intake_report (self, node);
+}

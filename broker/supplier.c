@@ -1,0 +1,189 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  supplier - see supplier.h.
+#include "broker/supplier.h"
+#include "transport/socket.h"
+
+struct suppliers_t {
+    zhashx_t *by_node; //  supplier_t
+    size_t max_connections;
+    size_t connections;
+};
+
+//  --- All of them -------------------------------------------------------------------------------
+
+static void
+s_destroy (void **supplier_p)
+{
+    supplier_t *supplier = *supplier_p;
+    manifest_clear (&supplier->manifest);
+    zsock_destroy (&supplier->dealer);
+    free (supplier);
+    *supplier_p = NULL;
+}
+
+suppliers_t *
+suppliers_new (size_t max_connections)
+{
+    suppliers_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->max_connections = max_connections;
+    self->by_node = zhashx_new ();
+    zhashx_set_destructor (self->by_node, s_destroy);
+    return self;
+}
+
+void
+suppliers_destroy (suppliers_t **self_p)
+{
+    suppliers_t *self = *self_p;
+    if (!self)
+        return;
+    zhashx_destroy (&self->by_node);
+    free (self);
+    *self_p = NULL;
+}
+
+supplier_t *
+suppliers_find (suppliers_t *self, const char *node)
+{
+    return zhashx_lookup (self->by_node, node);
+}
+
+static void
+s_disconnect (suppliers_t *self, supplier_t *supplier)
+{
+    if (!supplier->dealer)
+        return;
+    zsock_destroy (&supplier->dealer);
+    self->connections--;
+}
+
+bool
+suppliers_set (suppliers_t *self, const char *node, const char *endpoint)
+{
+    supplier_t *supplier = suppliers_find (self, node);
+    if (supplier && strcmp (supplier->endpoint, endpoint) == 0)
+        return false;
+    if (!supplier) {
+        supplier = calloc (1, sizeof *supplier);
+        assert (supplier);
+        snprintf (supplier->node, sizeof supplier->node, "%s", node);
+        zhashx_insert (self->by_node, node, supplier);
+    }
+    s_disconnect (self, supplier);
+    supplier_settle (supplier);
+    snprintf (supplier->endpoint, sizeof supplier->endpoint, "%s", endpoint);
+    return true;
+}
+
+static void
+s_make_room (suppliers_t *self)
+{
+    supplier_t *oldest = NULL;
+    for (supplier_t *each = zhashx_first (self->by_node); each; each = zhashx_next (self->by_node))
+        if (each->dealer && !each->open_id &&
+            (!oldest || each->used_mono_ms < oldest->used_mono_ms))
+            oldest = each;
+    if (oldest)
+        s_disconnect (self, oldest);
+}
+
+int
+suppliers_connect (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms)
+{
+    char error[512];
+    supplier->used_mono_ms = now_mono_ms;
+    //  libzmq does not come back from a peer that broke its protocol: no answer, new connection.
+    if (supplier->open_id)
+        s_disconnect (self, supplier);
+    if (supplier->dealer)
+        return 0;
+    if (self->connections >= self->max_connections)
+        s_make_room (self);
+    supplier->dealer = socket_new (ZMQ_DEALER);
+    self->connections++;
+    if (socket_connect (supplier->dealer, supplier->endpoint, error) == 0)
+        return 0;
+    s_disconnect (self, supplier);
+    return -1;
+}
+
+//  --- One: questions ----------------------------------------------------------------------------
+
+static int
+s_send (supplier_t *self, message_t *message)
+{
+    uint8_t data[512];
+    message->id = self->open_id;
+    memcpy (message->node, self->node, sizeof message->node);
+    size_t size = message_encode (message, data, sizeof data);
+    assert (size > 0);
+    return zmq_send (zsock_resolve (self->dealer), data, size, ZMQ_DONTWAIT) >= 0 ? 0 : -1;
+}
+
+int
+supplier_ask_manifest (supplier_t *self, uint64_t id)
+{
+    message_t message = {.kind = MESSAGE_ASK_MANIFEST};
+    supplier_settle (self);
+    self->open_id = id;
+    self->replay = false;
+    return s_send (self, &message);
+}
+
+int
+supplier_ask_next_page (supplier_t *self)
+{
+    if (self->manifest.count == 0)
+        return -1; //  More of nothing
+    const seq_range_t *last = &self->manifest.runs[self->manifest.count - 1].range;
+    message_t message = {
+        .kind = MESSAGE_ASK_MANIFEST, .from_epoch = last->epoch, .from_seq = last->last_seq + 1};
+    return s_send (self, &message);
+}
+
+int
+supplier_ask_replay (supplier_t *self, uint64_t id, const seq_range_t *range)
+{
+    message_t message = {.kind = MESSAGE_ASK_REPLAY, .range = *range};
+    supplier_settle (self);
+    self->open_id = id;
+    self->replay = true;
+    return s_send (self, &message);
+}
+
+void
+supplier_settle (supplier_t *self)
+{
+    manifest_clear (&self->manifest);
+    self->pages = 0;
+    self->open_id = 0;
+}
+
+//  --- One: answers ------------------------------------------------------------------------------
+
+int
+supplier_receive (supplier_t *self, zmq_msg_t *header)
+{
+    zmq_msg_init (header);
+    if (zmq_msg_recv (header, zsock_resolve (self->dealer), ZMQ_DONTWAIT) == -1) {
+        zmq_msg_close (header);
+        return -1;
+    }
+    self->more = zmq_msg_more (header);
+    return 0;
+}
+
+int
+supplier_next_part (supplier_t *self, zmq_msg_t *part)
+{
+    return self->more ? supplier_receive (self, part) : -1;
+}
+
+void
+supplier_skip_parts (supplier_t *self)
+{
+    zmq_msg_t part;
+    while (supplier_next_part (self, &part) == 0)
+        zmq_msg_close (&part);
+}
