@@ -1,0 +1,218 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  cell_text - see cell_text.h.
+#include "subscriber/cell_text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include "subscriber/unit_text.h"
+
+#define STRIP_BARS      16
+#define SUM_DIGITS_MAX  39 //  Of 2^128 - 1
+#define REAL_DIGITS_MIN 15 //  Every double of so many digits survives being read back
+#define REAL_DIGITS_MAX 17 //  and every double at all survives so many
+
+bool
+cell_is_number (const cell_t *cell)
+{
+    return cell->kind == CELL_INTEGER || cell->kind == CELL_REAL || cell->kind == CELL_SUM;
+}
+
+//  --- for programs ----------------------------------------------------------------------------
+
+static const char *
+s_sum_digits (uint128_t sum, char digits[SUM_DIGITS_MAX + 1])
+{
+    char *first = digits + SUM_DIGITS_MAX;
+    *first = '\0';
+    do {
+        *--first = (char) ('0' + (int) (sum % 10));
+        sum /= 10;
+    } while (sum > 0);
+    return first;
+}
+
+//  The fewest digits that read back as the same double.
+static void
+s_print_real (double value, FILE *out)
+{
+    char text[32];
+    for (int digits = REAL_DIGITS_MIN; digits <= REAL_DIGITS_MAX; digits++) {
+        snprintf (text, sizeof text, "%.*g", digits, value);
+        if (strtod (text, NULL) == value)
+            break;
+    }
+    fputs (text, out);
+}
+
+void
+cell_print_number (const cell_t *cell, FILE *out)
+{
+    char digits[SUM_DIGITS_MAX + 1];
+    assert (cell_is_number (cell));
+    if (cell->kind == CELL_INTEGER)
+        fprintf (out, "%" PRId64, cell->value.integer);
+    else if (cell->kind == CELL_REAL)
+        s_print_real (cell->value.real, out);
+    else
+        fputs (s_sum_digits (cell->value.sum, digits), out);
+}
+
+void
+cell_print_buckets (const histogram_t *histogram, FILE *out)
+{
+    const char *separator = "";
+    fputc ('[', out);
+    for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
+        if (histogram->buckets[slot] == 0)
+            continue;
+        fprintf (out, "%s[", separator);
+        s_print_real (bucket_lower_ns (slot), out);
+        fputc (',', out);
+        s_print_real (bucket_upper_ns (slot), out);
+        fprintf (out, ",%" PRIu64 "]", histogram->buckets[slot]);
+        separator = ",";
+    }
+    fputc (']', out);
+}
+
+//  --- for people ------------------------------------------------------------------------------
+
+static double
+s_value (const cell_t *cell)
+{
+    if (cell->kind == CELL_INTEGER)
+        return (double) cell->value.integer;
+    return cell->kind == CELL_REAL ? cell->value.real : (double) cell->value.sum;
+}
+
+//  Whole numbers are shown in full, reals with three digits.
+static void
+s_plain (const cell_t *cell, char text[UNIT_TEXT_MAX + 1])
+{
+    char digits[SUM_DIGITS_MAX + 1];
+    if (cell->kind == CELL_REAL)
+        unit_text_number (cell->value.real, text);
+    else if (cell->kind == CELL_INTEGER)
+        snprintf (text, UNIT_TEXT_MAX + 1, "%" PRId64, cell->value.integer);
+    else
+        snprintf (text, UNIT_TEXT_MAX + 1, "%s", s_sum_digits (cell->value.sum, digits));
+}
+
+static char *
+s_rate_text (const cell_t *cell)
+{
+    char number[UNIT_TEXT_MAX + 1];
+    char *text = NULL;
+    s_plain (cell, number);
+    int length = asprintf (&text, "%s /s", number);
+    assert (length >= 0);
+    return text;
+}
+
+static char *
+s_number_text (const cell_t *cell, unit_t unit)
+{
+    char text[UNIT_TEXT_MAX + 1];
+    if (unit == UNIT_PER_SECOND)
+        return s_rate_text (cell);
+    if (unit == UNIT_NANOSECONDS)
+        unit_text_duration (s_value (cell), text);
+    else if (unit == UNIT_BYTES)
+        unit_text_bytes (s_value (cell), text);
+    else if (unit == UNIT_UNIX_SECONDS && cell->kind == CELL_INTEGER)
+        unit_text_time (cell->value.integer, text);
+    else
+        s_plain (cell, text);
+    return strdup (text);
+}
+
+//  How high the bar of count events stands, in steps of 0 .. top; some events are never nothing.
+static size_t
+s_bar_height (uint64_t count, uint64_t greatest, size_t top)
+{
+    if (count == 0)
+        return 0;
+    size_t height = (size_t) ((double) count / (double) greatest * (double) top + 0.5);
+    return height ? height : 1;
+}
+
+static void
+s_print_bars (const uint64_t bars[STRIP_BARS], size_t count, FILE *out)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "%", "#"};
+    bool utf8 = strcmp (nl_langinfo (CODESET), "UTF-8") == 0;
+    uint64_t greatest = 0;
+    for (size_t i = 0; i < count; i++)
+        greatest = bars[i] > greatest ? bars[i] : greatest;
+    for (size_t i = 0; i < count; i++) {
+        size_t height = s_bar_height (bars[i], greatest, 8);
+        fputs (utf8 ? blocks[height] : ascii[height], out);
+    }
+}
+
+static void
+s_print_strip (const histogram_t *histogram, unsigned first, unsigned last, FILE *out)
+{
+    char edge[UNIT_TEXT_MAX + 1];
+    uint64_t bars[STRIP_BARS] = {0};
+    unsigned slots = last - first + 1;
+    unsigned count = slots < STRIP_BARS ? slots : STRIP_BARS;
+    for (unsigned slot = first; slot <= last; slot++)
+        bars[(slot - first) * count / slots] += histogram->buckets[slot];
+    unit_text_duration (bucket_lower_ns (first), edge);
+    fprintf (out, "%s ", edge);
+    s_print_bars (bars, count, out);
+    unit_text_duration (bucket_upper_ns (last), edge);
+    fprintf (out, " %s", edge);
+}
+
+static char *
+s_buckets_text (const histogram_t *histogram)
+{
+    unsigned first = 0, last = BUCKET_SLOTS;
+    while (first < BUCKET_SLOTS && histogram->buckets[first] == 0)
+        first++;
+    if (first == BUCKET_SLOTS)
+        return strdup ("-");
+    while (histogram->buckets[last - 1] == 0)
+        last--;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream (&text, &size);
+    assert (out);
+    s_print_strip (histogram, first, last - 1, out);
+    fclose (out);
+    return text;
+}
+
+//  One line, whatever the text: tabs and newlines become blanks.
+static char *
+s_line_text (const char *text)
+{
+    char *line = strdup (text);
+    assert (line);
+    for (char *c = line; *c; c++)
+        if (*c == '\t' || *c == '\n')
+            *c = ' ';
+    return line;
+}
+
+char *
+cell_text (const cell_t *cell, unit_t unit)
+{
+    char *text;
+    if (cell->kind == CELL_TEXT)
+        text = s_line_text (cell->value.text);
+    else if (cell->kind == CELL_BUCKETS)
+        text = s_buckets_text (cell->value.histogram);
+    else if (cell->kind == CELL_NULL)
+        text = strdup ("-");
+    else
+        text = s_number_text (cell, unit);
+    assert (text);
+    return text;
+}

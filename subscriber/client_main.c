@@ -1,0 +1,126 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  client - asks a coordinator, or workers themselves, select statements: one shot, from a file or
+//  a pipe, or at a prompt.
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "program/exit_code.h"
+#include "program/settings.h"
+#include "program/stop.h"
+#include "subscriber/prompt.h"
+#include "subscriber/script.h"
+#include "transport/socket.h"
+
+static const setting_t s_settings[] = {
+    {"command", 'c', "STATEMENT", NULL, "Ask this statement, or several separated by ';'"},
+    {"file", 'f', "FILE", NULL, "Ask the statements of a file; '-' is standard input"},
+    {"endpoint", 'e', "ENDPOINT", "tcp://127.0.0.1:7002", "The coordinator to ask"},
+    {"workers", 'w', "NODE=ENDPOINT,...", NULL,
+     "Ask these workers themselves, each its own part, and join the answers"},
+    {"format", 0, "FORMAT", "auto",
+     "How answers are printed: auto (table, or vertical where that is too wide for the terminal), "
+     "table, vertical, csv, tsv, json, ndjson"},
+    {"timeout", 0, "SECONDS", "5", "How long to wait for an answer"},
+    {"strict", 0, NULL, NULL, "With workers: fail where one does not answer"},
+    {NULL, 0, NULL, NULL, NULL}};
+
+static const program_t s_program = {
+    .name = "client",
+    .purpose = "Ask what the kernel's scheduler did, on any nodes, in any window.",
+    .settings = s_settings,
+    .manual =
+        "Without -c and -f statements come from standard input; from a terminal, at a prompt. "
+        "Where no coordinator answers and none was named, the workers of this machine (127.0.0.1, "
+        "ports 7201 to 7299) are asked instead, and the client says so.\n"
+        "\n"
+        "Examples:\n"
+        "  client                                  the prompt\n"
+        "  client -c 'select cpu_avg,cpu_sum from n1,n2,n3'\n"
+        "  client -c 'select runqlat_p99 from * since 10m every 60s' --format csv\n"
+        "  client -c 'show nodes' --format json | jq '.[].state'\n"
+        "  client -w n1=tcp://127.0.0.1:7201,n2=tcp://127.0.0.1:7202 -f report.kq\n"
+        "  client --config docs/examples/client.zpl\n"
+        "\n"
+        "csv, tsv, json and ndjson hold plain numbers: durations in ns, times in unix seconds; "
+        "frames and expected are the seconds present and asked for. Answers go to standard "
+        "output, all else to standard error.\n"
+        "\n"
+        "Exit codes: 0 done, 1 a statement failed (none after it is asked), 2 usage, 3 nobody "
+        "answers at the endpoint."};
+
+static void
+s_read_options (session_options_t *options, const settings_t *settings)
+{
+    options->endpoint = settings_text (settings, "endpoint");
+    options->endpoint_is_chosen = settings_is_set (settings, "endpoint");
+    options->timeout_ms = (int) settings_number (settings, "timeout", 1, 86400) * 1000;
+    options->strict = settings_is_set (settings, "strict");
+    const char *format = settings_text (settings, "format");
+    if (format_find (format, &options->format) == -1)
+        settings_usage (settings, "format: there is no '%s'; there are " FORMAT_NAMES, format);
+    if (!endpoint_is_valid (options->endpoint) || strchr (options->endpoint, '*'))
+        settings_usage (settings, "endpoint: '%s' is not one to connect to: write tcp://HOST:PORT",
+                        options->endpoint);
+    if (settings_is_set (settings, "command") && settings_is_set (settings, "file"))
+        settings_usage (settings, "-c and -f both say what to ask: choose one");
+}
+
+//  NULL where none are named.
+static workers_t *
+s_read_workers (const settings_t *settings)
+{
+    char error[WORKERS_ERROR_MAX + 1];
+    const char *list = settings_text (settings, "workers");
+    if (!list)
+        return NULL;
+    workers_t *workers = workers_new ();
+    if (workers_parse (workers, list, error) == -1)
+        settings_usage (settings, "workers: %s", error);
+    return workers;
+}
+
+static int
+s_run_file (session_t *session, const char *name, int stop_fd)
+{
+    if (strcmp (name, "-") == 0)
+        return script_run_file (session, STDIN_FILENO, "standard input", stop_fd);
+    int fd = open (name, O_RDONLY | O_CLOEXEC);
+    if (fd == -1) {
+        fprintf (stderr, "client: %s: %s\n", name, strerror (errno));
+        return EXIT_FAILED;
+    }
+    int code = script_run_file (session, fd, name, stop_fd);
+    close (fd);
+    return code;
+}
+
+static int
+s_run (session_t *session, const settings_t *settings, int stop_fd)
+{
+    if (settings_is_set (settings, "command"))
+        return script_run_text (session, settings_text (settings, "command"));
+    if (settings_is_set (settings, "file"))
+        return s_run_file (session, settings_text (settings, "file"), stop_fd);
+    if (isatty (STDIN_FILENO))
+        return prompt_run (session, stop_fd);
+    return s_run_file (session, "-", stop_fd);
+}
+
+int
+main (int argc, char **argv)
+{
+    setlocale (LC_CTYPE, ""); //  Numbers keep their '.'
+    int stop_fd = stop_init ();
+    settings_t *settings = settings_new (&s_program, argc, argv);
+    session_options_t options;
+    s_read_options (&options, settings);
+    workers_t *workers = s_read_workers (settings);
+    session_t *session = session_new (&options, &workers, stop_fd);
+    int code = s_run (session, settings, stop_fd);
+    session_destroy (&session);
+    settings_destroy (&settings);
+    return code;
+}

@@ -1,0 +1,93 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  history - see history.h. readline keeps one history for the whole process, and so do we.
+#include "subscriber/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <readline/history.h>
+
+static char s_path[PATH_MAX]; //  "" where the history is not kept
+
+//  Returns 0, or -1 where there is no such place (and no HOME, say) or its name is too long.
+static int
+s_find_path (void)
+{
+    const char *state = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
+    int length = -1;
+    if (state && state[0] == '/') //  The specification has relative paths ignored
+        length = snprintf (s_path, sizeof s_path, "%s/kpulse/history", state);
+    else if (home && *home)
+        length = snprintf (s_path, sizeof s_path, "%s/.local/state/kpulse/history", home);
+    errno = length == -1 ? ENOENT : ENAMETOOLONG;
+    return length >= 0 && length < (int) sizeof s_path ? 0 : -1;
+}
+
+//  Make the folders on the way to the file; a failure shows when the file is opened.
+static void
+s_make_folders (void)
+{
+    for (char *slash = strchr (s_path + 1, '/'); slash; slash = strchr (slash + 1, '/')) {
+        *slash = '\0';
+        mkdir (s_path, 0700);
+        *slash = '/';
+    }
+}
+
+static int
+s_make_file (void)
+{
+    int fd = open (s_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return -1;
+    fchmod (fd, 0600);
+    close (fd);
+    return 0;
+}
+
+void
+history_open (void)
+{
+    using_history ();
+    stifle_history (HISTORY_LINES);
+    if (s_find_path () == -1) {
+        s_path[0] = '\0';
+        return;
+    }
+    s_make_folders ();
+    if (s_make_file () == -1 || read_history (s_path) != 0) {
+        fprintf (stderr, "client: %s: %s; the history is not kept\n", s_path, strerror (errno));
+        s_path[0] = '\0';
+    }
+}
+
+static bool
+s_is_newest (const char *line)
+{
+    const HIST_ENTRY *newest =
+        history_length ? history_get (history_base + history_length - 1) : NULL;
+    return newest && strcmp (newest->line, line) == 0;
+}
+
+void
+history_add (const char *line)
+{
+    if (s_is_newest (line))
+        return;
+    add_history (line);
+    if (s_path[0])
+        append_history (1, s_path);
+}
+
+void
+history_close (void)
+{
+    if (s_path[0])
+        history_truncate_file (s_path, HISTORY_LINES);
+}

@@ -1,0 +1,208 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  live_row - see live_row.h.
+#include "subscriber/live_row.h"
+
+#include <inttypes.h>
+#include "subscriber/unit_text.h"
+
+#define NODE_WIDTH "-10"
+#define NAME_BYTES (TABLE_NAME_MAX + 1)
+#define MARKS_MAX  (SCOPE_TEXT_MAX + 127)
+
+static bool
+s_is_count (metric_id_t id)
+{
+    return metric_get (id)->kind == METRIC_COUNT;
+}
+
+//  Events a second.
+static double
+s_rate (const frame_t *frame, metric_id_t id)
+{
+    return (double) frame->metrics[id].histogram.count / (double) frame->span_s;
+}
+
+//  --- for programs ----------------------------------------------------------------------------
+
+static void
+s_add_column (table_t *table, metric_id_t id, const char *what, unit_t unit)
+{
+    char name[NAME_BYTES];
+    snprintf (name, sizeof name, "%s_%s", metric_get (id)->name, what);
+    table_add_column (table, name, unit);
+}
+
+static void
+s_add_metric_columns (table_t *table, metric_id_t id)
+{
+    unit_t unit = s_is_count (id) ? UNIT_TASKS : UNIT_NANOSECONDS;
+    s_add_column (table, id, "count", UNIT_NONE);
+    s_add_column (table, id, "sum", unit);
+    s_add_column (table, id, "avg", s_is_count (id) ? UNIT_PER_SECOND : unit);
+    if (s_is_count (id))
+        return;
+    s_add_column (table, id, "time", unit);
+    s_add_column (table, id, "p50", unit);
+    s_add_column (table, id, "p99", unit);
+}
+
+static void
+s_add_columns (table_t *table, metric_set_t metrics)
+{
+    static const struct {
+        const char *name;
+        unit_t unit;
+    } columns[] = {
+        {"node", UNIT_NONE},  {"time", UNIT_UNIX_SECONDS}, {"span", UNIT_NONE},
+        {"epoch", UNIT_NONE}, {"seq", UNIT_NONE},          {"source", UNIT_NONE},
+        {"scope", UNIT_NONE},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        table_add_column (table, columns[i].name, columns[i].unit);
+    for (int id = 0; id < METRIC_COUNT_; id++)
+        if (metrics & METRIC_BIT (id))
+            s_add_metric_columns (table, (metric_id_t) id);
+}
+
+//  Returns the first column after those that it set.
+static size_t
+s_set_identity (table_t *table, const frame_t *frame)
+{
+    char epoch[24], scope[SCOPE_TEXT_MAX + 1];
+    size_t column = 0;
+    snprintf (epoch, sizeof epoch, "%" PRIu64, frame->epoch);
+    scope_print (&frame->scope, scope);
+    table_set_text (table, column++, frame->node);
+    table_set_integer (table, column++, frame->start_wall_s);
+    table_set_integer (table, column++, frame->span_s);
+    table_set_text (table, column++, epoch);
+    table_set_sum (table, column++, frame->seq);
+    table_set_text (table, column++, frame_source_name (frame->source));
+    table_set_text (table, column++, scope);
+    return column;
+}
+
+static void
+s_set_durations (table_t *table, const frame_metric_t *metric, size_t column)
+{
+    const histogram_t *histogram = &metric->histogram;
+    double value;
+    if (histogram_mean (histogram, &value) == 0)
+        table_set_real (table, column, value);
+    table_set_sum (table, column + 1, metric->accrued_ns);
+    if (histogram_quantile (histogram, 0.5, &value) == 0)
+        table_set_real (table, column + 2, value);
+    if (histogram_quantile (histogram, 0.99, &value) == 0)
+        table_set_real (table, column + 3, value);
+}
+
+//  Returns the first column after those of the metric.
+static size_t
+s_set_metric (table_t *table, const frame_t *frame, metric_id_t id, size_t column)
+{
+    const frame_metric_t *metric = &frame->metrics[id];
+    if (metric->measured) {
+        table_set_sum (table, column, metric->histogram.count);
+        table_set_sum (table, column + 1, metric->histogram.sum);
+    }
+    if (metric->measured && s_is_count (id))
+        table_set_real (table, column + 2, s_rate (frame, id));
+    else if (metric->measured)
+        s_set_durations (table, metric, column + 2);
+    return column + (s_is_count (id) ? 3 : 6);
+}
+
+table_t *
+live_row_table (const frame_t *frame, metric_set_t metrics)
+{
+    table_t *table = table_new ();
+    s_add_columns (table, metrics);
+    table_add_row (table);
+    size_t column = s_set_identity (table, frame);
+    for (int id = 0; id < METRIC_COUNT_; id++)
+        if (metrics & METRIC_BIT (id))
+            column = s_set_metric (table, frame, (metric_id_t) id, column);
+    return table;
+}
+
+//  --- for people ------------------------------------------------------------------------------
+
+void
+live_row_print_header (const screen_t *screen, FILE *out)
+{
+    fprintf (out, "%s%-8s  %" NODE_WIDTH "s  %-9s %8s %8s %8s %8s%s\n", screen_bold (screen),
+             "time", "node", "metric", "count", "avg", "p50", "p99", screen_plain (screen));
+}
+
+//  "[synthetic] [pid 3327]", or "".
+static void
+s_print_marks (const frame_t *frame, char marks[MARKS_MAX + 1])
+{
+    char scope[SCOPE_TEXT_MAX + 1];
+    FILE *out = fmemopen (marks, MARKS_MAX + 1, "w");
+    if (frame->source != FRAME_FROM_BPF)
+        fprintf (out, "  [%s]", frame_source_name (frame->source));
+    scope_print (&frame->scope, scope);
+    if (frame->scope.kind != SCOPE_ALL)
+        fprintf (out, "  [%s]", scope);
+    if (frame->span_s > 1)
+        fprintf (out, "  [%" PRIu32 " s in one]", frame->span_s);
+    if (frame->losses.discards + frame->losses.missing_storage > 0)
+        fprintf (out, "  [%" PRIu64 " stints not counted]",
+                 frame->losses.discards + frame->losses.missing_storage);
+    fclose (out);
+}
+
+static void
+s_print_quantile (const histogram_t *histogram, double quantile, FILE *out)
+{
+    char text[UNIT_TEXT_MAX + 1] = "-";
+    double value;
+    if (histogram_quantile (histogram, quantile, &value) == 0)
+        unit_text_duration (value, text);
+    fprintf (out, " %8s", text);
+}
+
+static void
+s_print_average (const frame_t *frame, metric_id_t id, FILE *out)
+{
+    char number[UNIT_TEXT_MAX + 1], text[UNIT_TEXT_MAX + 4] = "-";
+    double value;
+    if (s_is_count (id)) {
+        unit_text_number (s_rate (frame, id), number);
+        snprintf (text, sizeof text, "%s /s", number);
+    } else if (histogram_mean (&frame->metrics[id].histogram, &value) == 0)
+        unit_text_duration (value, text);
+    fprintf (out, " %8s", text);
+}
+
+static void
+s_print_numbers (const frame_t *frame, metric_id_t id, FILE *out)
+{
+    const histogram_t *histogram = &frame->metrics[id].histogram;
+    if (!frame->metrics[id].measured) {
+        fputs (" not measured", out);
+        return;
+    }
+    fprintf (out, " %8" PRIu64, histogram->count);
+    s_print_average (frame, id, out);
+    s_print_quantile (histogram, 0.5, out);
+    s_print_quantile (histogram, 0.99, out);
+}
+
+void
+live_row_print (const frame_t *frame, metric_set_t metrics, const screen_t *screen, FILE *out)
+{
+    char clock[UNIT_TEXT_MAX + 1], marks[MARKS_MAX + 1] = "";
+    unit_text_clock (frame->start_wall_s, clock);
+    s_print_marks (frame, marks);
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        bool asked = metrics & METRIC_BIT (id);
+        if (!asked || (metrics == METRIC_ALL && !frame->metrics[id].measured))
+            continue;
+        fprintf (out, "%-8s  %" NODE_WIDTH "s  %-9s", clock, frame->node,
+                 metric_get ((metric_id_t) id)->name);
+        s_print_numbers (frame, (metric_id_t) id, out);
+        fprintf (out, "%s%s%s\n", screen_warning (screen), marks, screen_plain (screen));
+    }
+}

@@ -1,0 +1,95 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  remarks - see remarks.h.
+#include "subscriber/remarks.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include "subscriber/sheet.h"
+
+#define LISTED_NAMES 5
+
+void
+remark_name (const char *name, size_t index, size_t count, FILE *out)
+{
+    if (index < LISTED_NAMES)
+        fprintf (out, "%s%s", index ? ", " : "", name);
+    else if (index == LISTED_NAMES)
+        fprintf (out, " and %zu more", count - LISTED_NAMES);
+}
+
+static int
+s_find_column (const table_t *table, const char *name)
+{
+    for (size_t i = 0; i < table_columns (table); i++)
+        if (strcmp (table_column_name (table, i), name) == 0)
+            return (int) i;
+    return -1;
+}
+
+static bool
+s_has_text (const table_t *table, size_t row, size_t column, const char *text)
+{
+    const cell_t *cell = table_cell (table, row, column);
+    return cell->kind == CELL_TEXT && strcmp (cell->value.text, text) == 0;
+}
+
+//  Rows of one node stand together: the next one's node differs, or it is the same again.
+static bool
+s_is_first_of_node (const table_t *table, size_t row, size_t node)
+{
+    const cell_t *cell = table_cell (table, row, node);
+    return cell->kind == CELL_TEXT &&
+           (row == 0 || !s_has_text (table, row - 1, node, cell->value.text));
+}
+
+typedef struct {
+    const table_t *table;
+    size_t node, source;
+    const char *wanted;
+} search_t;
+
+static bool
+s_is_found (const search_t *self, size_t row)
+{
+    return s_has_text (self->table, row, self->source, self->wanted) &&
+           s_is_first_of_node (self->table, row, self->node);
+}
+
+static void
+s_remark_nodes (const search_t *self, const char *title, const char *what, FILE *out)
+{
+    size_t count = 0, index = 0;
+    for (size_t row = 0; row < table_rows (self->table); row++)
+        count += s_is_found (self, row);
+    if (count == 0)
+        return;
+    fprintf (out, "%s: ", title);
+    for (size_t row = 0; row < table_rows (self->table); row++)
+        if (s_is_found (self, row))
+            remark_name (table_cell (self->table, row, self->node)->value.text, index++, count,
+                         out);
+    fprintf (out, ": %s\n", what);
+}
+
+void
+remark_source (const table_t *table, FILE *out)
+{
+    int node = s_find_column (table, "node"), source = s_find_column (table, "source");
+    if (node == -1 || source == -1)
+        return;
+    search_t search = {table, (size_t) node, (size_t) source, "synthetic"};
+    s_remark_nodes (&search, "SYNTHETIC DATA", "invented, nothing was measured", out);
+    search.wanted = "replay";
+    s_remark_nodes (&search, "REPLAY", "read from a recording, not measured now", out);
+}
+
+void
+remark_rows (const table_t *table, FILE *out)
+{
+    size_t rows = table_rows (table), lacking = table_short_rows (table);
+    fprintf (out, "(%zu row%s", rows, rows == 1 ? "" : "s");
+    if (lacking > 0)
+        fprintf (out, "; %zu lack%s frames of the window, see coverage", lacking,
+                 lacking == 1 ? "s" : "");
+    fputs (")\n", out);
+}

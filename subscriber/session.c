@@ -1,0 +1,237 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  session - see session.h.
+#include "subscriber/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "program/exit_code.h"
+#include "subscriber/discovery.h"
+#include "subscriber/join.h"
+#include "subscriber/reach.h"
+#include "subscriber/remarks.h"
+
+#define FIND_MS 1000 //  How long to look for a coordinator, or workers, nobody told us of
+
+struct session_t {
+    const session_options_t *options;
+    int stop_fd;
+    asker_t *coordinator;     //  NULL until it is first asked
+    workers_t *workers;       //  To be asked instead, or NULL
+    bool workers_are_found;   //  And not told: a coordinator may still come
+    bool silent[WORKERS_MAX]; //  Which workers did not answer the last statement
+    bool over;
+};
+
+session_t *
+session_new (const session_options_t *options, workers_t **workers, int stop_fd)
+{
+    session_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->options = options;
+    self->stop_fd = stop_fd;
+    self->workers = *workers;
+    *workers = NULL;
+    return self;
+}
+
+void
+session_destroy (session_t **self_p)
+{
+    session_t *self = *self_p;
+    if (!self)
+        return;
+    asker_destroy (&self->coordinator);
+    workers_destroy (&self->workers);
+    free (self);
+    *self_p = NULL;
+}
+
+bool
+session_is_over (const session_t *self)
+{
+    return self->over;
+}
+
+static int
+s_interrupted (void)
+{
+    fputs ("client: interrupted\n", stderr);
+    return EXIT_FAILED;
+}
+
+//  --- whom to ask -----------------------------------------------------------------------------
+
+static int
+s_cannot_connect (const session_t *self)
+{
+    fprintf (
+        stderr,
+        self->options->endpoint_is_chosen
+            ? "client: nobody answers at %s: is a coordinator running there? --endpoint names "
+              "another, --workers asks workers themselves\n"
+            : "client: no coordinator at %s and no worker on this machine: start them "
+              "('make run'), or name a coordinator with --endpoint or workers with --workers\n",
+        self->options->endpoint);
+    return EXIT_CANNOT_CONNECT;
+}
+
+static void
+s_say_whom (const session_t *self)
+{
+    size_t count = workers_count (self->workers);
+    fprintf (stderr, "client: no coordinator at %s: asking worker%s ", self->options->endpoint,
+             count == 1 ? "" : "s");
+    for (size_t i = 0; i < count; i++)
+        remark_name (workers_node (self->workers, i), i, count, stderr);
+    fputs (" directly\n", stderr);
+}
+
+//  Take the workers of this machine. They are looked for each time: some may have come or gone.
+static int
+s_find_workers (session_t *self)
+{
+    workers_t *found = workers_new ();
+    int count = discovery_find (found, FIND_MS, self->stop_fd);
+    if (count <= 0) {
+        workers_destroy (&found);
+        return count == -1 ? s_interrupted () : s_cannot_connect (self);
+    }
+    if (self->workers && workers_equal (self->workers, found)) {
+        workers_destroy (&found);
+        return EXIT_DONE;
+    }
+    workers_destroy (&self->workers);
+    self->workers = found;
+    self->workers_are_found = true;
+    s_say_whom (self);
+    return EXIT_DONE;
+}
+
+static void
+s_take_coordinator (session_t *self)
+{
+    if (self->workers_are_found)
+        fprintf (stderr, "client: now asking the coordinator at %s\n", self->options->endpoint);
+    workers_destroy (&self->workers);
+    self->workers_are_found = false;
+    if (!self->coordinator)
+        self->coordinator = asker_new (self->options->endpoint);
+    assert (self->coordinator); //  The endpoint was found valid
+}
+
+int
+session_connect (session_t *self)
+{
+    if (self->workers && !self->workers_are_found)
+        return EXIT_DONE;
+    bool present;
+    int timeout_ms = self->options->endpoint_is_chosen ? self->options->timeout_ms : FIND_MS;
+    if (reach (&self->options->endpoint, 1, timeout_ms, self->stop_fd, &present) == -1)
+        return s_interrupted ();
+    if (present) {
+        s_take_coordinator (self);
+        return EXIT_DONE;
+    }
+    return self->options->endpoint_is_chosen ? s_cannot_connect (self) : s_find_workers (self);
+}
+
+//  --- asking ----------------------------------------------------------------------------------
+
+//  Returns 0, or -1 when interrupted.
+static int
+s_ask_coordinator (session_t *self, const char *text, size_t size, reply_t *reply)
+{
+    int timeout_ms = self->options->timeout_ms;
+    uint64_t id = asker_send (self->coordinator, FORM_ROWS, text, size, (uint32_t) timeout_ms);
+    memset (reply, 0, sizeof *reply);
+    reply->kind = REPLY_NONE;
+    if (id == 0)
+        return 0;
+    return asker_receive (self->coordinator, id, timeout_ms, self->stop_fd, reply);
+}
+
+static int
+s_no_answer (const session_t *self)
+{
+    double seconds = self->options->timeout_ms / 1000.0;
+    if (!self->workers)
+        fprintf (stderr,
+                 "client: no answer from %s within %g s: it may be busy (--timeout waits longer), "
+                 "or is no coordinator\n",
+                 self->options->endpoint, seconds);
+    else
+        fprintf (stderr,
+                 "client: no worker answered within %g s (%s at %s first of all): do they run? "
+                 "--workers names others\n",
+                 seconds, workers_node (self->workers, 0), workers_endpoint (self->workers, 0));
+    return EXIT_CANNOT_CONNECT;
+}
+
+static size_t
+s_remark_silent (const session_t *self)
+{
+    size_t count = 0, index = 0;
+    for (size_t i = 0; self->workers && i < workers_count (self->workers); i++)
+        count += self->silent[i];
+    if (count == 0)
+        return 0;
+    fputs ("client: no answer from ", stderr);
+    for (size_t i = 0; i < workers_count (self->workers); i++)
+        if (self->silent[i])
+            remark_name (workers_node (self->workers, i), index++, count, stderr);
+    fprintf (stderr, ": what %s is missing here\n", count == 1 ? "it holds" : "they hold");
+    return count;
+}
+
+//  --- the answer ------------------------------------------------------------------------------
+
+static int
+s_print_table (session_t *self, const table_t *table)
+{
+    screen_t screen = screen_of (stdout);
+    format_print (self->options->format, table, &screen, stdout);
+    int rc = screen_flush ("client");
+    self->over = rc != 0;
+    if (rc != 0)
+        return rc == 1 ? EXIT_DONE : EXIT_FAILED;
+    if (screen.is_terminal && format_is_for_people (self->options->format))
+        remark_rows (table, stderr);
+    remark_source (table, stderr);
+    size_t silent = s_remark_silent (self);
+    return silent > 0 && self->options->strict ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int
+s_print_reply (session_t *self, const reply_t *reply, const char *text, size_t size)
+{
+    switch (reply->kind) {
+    case REPLY_TABLE:
+        return s_print_table (self, reply->table);
+    case REPLY_ERROR:
+        query_error_print (&reply->error, text, size, stderr);
+        return EXIT_FAILED;
+    case REPLY_PARTIALS:
+        fprintf (stderr, "client: %s answered in another form than asked\n",
+                 self->options->endpoint);
+        return EXIT_FAILED;
+    case REPLY_NONE:
+        break;
+    }
+    return s_no_answer (self);
+}
+
+int
+session_ask (session_t *self, const char *text, size_t size)
+{
+    reply_t reply;
+    int code = session_connect (self);
+    if (code != EXIT_DONE)
+        return code;
+    int rc = self->workers ? join_ask (self->workers, text, size, self->options->timeout_ms,
+                                       self->stop_fd, &reply, self->silent)
+                           : s_ask_coordinator (self, text, size, &reply);
+    code = rc == -1 ? s_interrupted () : s_print_reply (self, &reply, text, size);
+    reply_fini (&reply);
+    return code;
+}

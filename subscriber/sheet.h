@@ -1,0 +1,32 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  sheet - a table turned into texts for people: units in every cell, and the columns "frames" and
+//  "expected" that stand side by side joined to one, "coverage", 59/60.
+#ifndef SUBSCRIBER_SHEET_H
+#define SUBSCRIBER_SHEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "schema/table.h"
+
+typedef struct sheet_t sheet_t;
+
+//  table must outlive self.
+sheet_t *sheet_new (const table_t *table);
+void sheet_destroy (sheet_t **self_p);
+
+size_t sheet_columns (const sheet_t *self);
+size_t sheet_rows (const sheet_t *self);
+const char *sheet_name (const sheet_t *self, size_t column);
+//  True for a column that is to be aligned to the right.
+bool sheet_is_right (const sheet_t *self, size_t column);
+//  Text of one cell. Caller frees.
+char *sheet_text (const sheet_t *self, size_t row, size_t column);
+//  The histogram of a cell that holds buckets, else NULL.
+const histogram_t *sheet_histogram (const sheet_t *self, size_t row, size_t column);
+//  True for the coverage of a row some of whose seconds are missing.
+bool sheet_is_short (const sheet_t *self, size_t row, size_t column);
+
+//  Rows of a table some of whose seconds are missing; 0 for one without coverage.
+size_t table_short_rows (const table_t *table);
+
+#endif
