@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make run` as a new user meets it: with and without a terminal, where BPF is not possible, with
+its ports taken. Each run has a network namespace of its own, so that its fixed ports are free and
+whatever it leaves behind can be counted."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import pexpect
+import pytest
+
+ROOT = pathlib.Path (__file__).resolve ().parents[2]
+PROGRAMS = {"publisher", "broker", "client", "subscriber"}
+
+pytestmark = pytest.mark.skipif (os.geteuid () != 0, reason="network namespaces need root")
+
+
+def isolated (command):
+    """A shell command inside a new network namespace with loopback up."""
+    return ["unshare", "--net", "sh", "-c", f"ip link set lo up; cd {ROOT}; {command}"]
+
+
+def run_make (command, seconds=60, **options):
+    return subprocess.run (isolated (command), capture_output=True, text=True, timeout=seconds,
+                           stdin=subprocess.DEVNULL, **options)
+
+
+def programs_using (folder):
+    """Pids of our programs whose command line names the folder."""
+    pids = []
+    for entry in pathlib.Path ("/proc").glob ("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes ().split (b"\0")
+        except OSError:
+            continue
+        ours = pathlib.Path (os.fsdecode (words[0])).name in PROGRAMS
+        if ours and any (os.fsencode (folder) in word for word in words):
+            pids.append (int (entry.name))
+    return pids
+
+
+def table_rows (text, first_word):
+    return [line.split () for line in text.splitlines () if line.split ()[:1] == [first_word]]
+
+
+@pytest.mark.needs_bpf
+def test_without_a_terminal_it_measures_and_answers_the_five_statements (tmp_path):
+    result = run_make (f"make run VAR={tmp_path}")
+    assert result.returncode == 0, result.stderr
+    assert "Three workers on one machine see one kernel" in result.stderr
+    assert "ynthetic" not in result.stdout + result.stderr
+    assert len (re.findall (r"^select ", result.stdout, re.MULTILINE)) == 5
+    assert len (table_rows (result.stdout, "n1")) == 5
+    assert len (table_rows (result.stdout, "n2")) == 4  # One statement asks n1 and n3 only
+    assert programs_using (tmp_path) == []
+
+
+def test_synthetic_says_so_on_every_screen (tmp_path):
+    result = run_make (f"make run SOURCE=synthetic VAR={tmp_path}")
+    assert result.returncode == 0, result.stderr
+    assert "SYNTHETIC DATA" in result.stderr
+    screens = result.stderr.lower ().count ("synthetic") + result.stdout.lower ().count ("synthetic")
+    assert screens >= 1 + 5  # The introduction and each of the five answers
+    for node in ("n1", "n2", "n3"):
+        assert "synthetic" in (tmp_path / "log" / f"{node}.log").read_text ().lower ()
+
+
+def test_a_second_build_builds_nothing ():
+    run_make ("make all", 300)
+    result = run_make ("make all")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_without_bpf_it_names_what_is_missing_and_offers_synthetic (tmp_path):
+    drop = "setpriv --bounding-set=-sys_admin,-bpf,-perfmon --inh-caps=-sys_admin,-bpf,-perfmon"
+    result = run_make (f"{drop} make run VAR={tmp_path}")
+    assert result.returncode not in (0, None)
+    assert "make run SOURCE=synthetic" in result.stderr
+    worker_said = (tmp_path / "log" / "n1.log").read_text ().splitlines ()[-1]
+    assert re.search ("root|CAP_BPF|BTF|permi", worker_said), worker_said
+    assert worker_said in result.stderr
+    assert programs_using (tmp_path) == []
+
+
+def test_a_taken_port_is_named_with_the_way_out (tmp_path):
+    taker = f"{sys.executable} -c \"import socket, time; s = socket.socket (); " \
+            "s.bind (('127.0.0.1', 7002)); s.listen (); time.sleep (60)\" & taker=$!; sleep 0.5; "
+    result = run_make (f"{taker} make run SOURCE=synthetic VAR={tmp_path}; code=$?; "
+                       "kill $taker; exit $code")
+    assert result.returncode != 0
+    assert "tcp://127.0.0.1:7002: in use by another program" in result.stderr
+    assert programs_using (tmp_path) == []
+
+
+def spawn_with_terminal (tmp_path):
+    command = isolated (f"exec make run SOURCE=synthetic VAR={tmp_path}")
+    return pexpect.spawn (command[0], command[1:], timeout=40, encoding="utf-8",
+                          dimensions=(40, 120), env={**os.environ, "XDG_STATE_HOME": str (tmp_path),
+                                                     "TERM": "xterm"})
+
+
+def test_in_a_terminal_it_ends_in_the_prompt_and_leaving_stops_all (tmp_path):
+    terminal = spawn_with_terminal (tmp_path)
+    terminal.expect ("Waiting for frames")
+    terminal.expect ("kpulse> ")
+    assert len (programs_using (tmp_path)) == 4
+    terminal.sendintr ()  # Drops a line, and must reach neither make nor the workers
+    time.sleep (0.3)
+    terminal.sendline ("select cpu_count from n1,n2,n3;")
+    terminal.expect ("n3")
+    terminal.expect ("kpulse> ")
+    assert len (programs_using (tmp_path)) == 4
+    terminal.sendeof ()
+    terminal.expect (pexpect.EOF)
+    terminal.close ()
+    assert terminal.exitstatus == 0
+    assert programs_using (tmp_path) == []
+
+
+def test_ctrl_c_while_it_waits_stops_all (tmp_path):
+    terminal = spawn_with_terminal (tmp_path)
+    terminal.expect ("Waiting for frames")
+    terminal.sendintr ()
+    terminal.expect (pexpect.EOF)
+    terminal.close ()
+    assert programs_using (tmp_path) == []
