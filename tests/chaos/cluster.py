@@ -295,14 +295,15 @@ class Cluster:
         that no frame is on its way while they end."""
         def is_quiet ():
             time.sleep (QUIET_AFTER_S + (-time.time ()) % 1)
-            return all (self.newest (w.answer, w.node) == self.newest (self.broker.answer, w.node)
-                        for w in self.workers)
+            newest = [(self.newest (w.answer, w.node), self.newest (self.broker.answer, w.node))
+                      for w in self.workers]
+            return all (spooled and spooled == held for spooled, held in newest)
         wait_until (is_quiet, CONVERGE_SECONDS, "the broker holds the newest frame of every worker")
 
     def newest (self, endpoint, node):
-        """Name of the newest frame held."""
-        epoch, _, last, *_ = self.peer.manifest (endpoint, node)[0][-1]
-        return epoch, last
+        """Name of the newest frame held, None where there is none: a spool that was just begun."""
+        runs, _ = self.peer.manifest (endpoint, node)
+        return (runs[-1][0], runs[-1][2]) if runs else None
 
     def stop (self):
         running = [program for program in self.programs () if program.is_running ()]

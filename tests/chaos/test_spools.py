@@ -6,11 +6,20 @@ import shutil
 import time
 
 import cluster as clusters
+import peer as peers
 
 
 def aside (worker):
     """Folders into which the worker's spool was moved."""
     return list (worker.store.parent.glob (f"{worker.store.name}.quarantined-*"))
+
+
+def spooled (cluster, worker):
+    """Names of the frames in the worker's spool; none while it does not answer."""
+    try:
+        return set (cluster.peer.frames (worker.answer, worker.node))
+    except peers.Silent:
+        return set ()
 
 
 def running_cluster (make_cluster, seconds=3):
@@ -24,12 +33,12 @@ def running_cluster (make_cluster, seconds=3):
 def test_a_spool_deleted_while_its_worker_is_down_is_begun_anew (make_cluster, report):
     cluster = running_cluster (make_cluster)
     victim = cluster.workers[0]
-    before = set (cluster.peer.frames (victim.answer, victim.node))
+    before = spooled (cluster, victim)
     cluster.kill (victim)
     shutil.rmtree (victim.store)
     cluster.heal ()
-    cluster.wait_for_frames ()
-    assert not before & set (cluster.peer.frames (victim.answer, victim.node))
+    after = clusters.wait_until (lambda: spooled (cluster, victim), 15, "a frame in the new spool")
+    assert before and not before & after
     report (cluster.prove ())
 
 
