@@ -4,8 +4,6 @@
 #include "subscriber/prompt.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "program/stop.h"
 #include "query/statement.h"
 #include "subscriber/history.h"
+#include "subscriber/keys.h"
 #include "subscriber/splitter.h"
 
 #define FIRST_LINE "kpulse> "
@@ -185,12 +184,15 @@ s_show_prompt (void)
     rl_callback_handler_install (is_first ? FIRST_LINE : NEXT_LINES, s_on_line);
 }
 
+//  "^C" stands where the cursor was, as in a shell; giving the terminal back moves it.
 static void
 s_drop_line (void)
 {
+    keys_drop ();
+    fputs ("^C", rl_outstream);
     rl_callback_sigcleanup ();
     rl_callback_handler_remove ();
-    fputs ("^C\n", rl_outstream);
+    fputc ('\n', rl_outstream);
     fflush (rl_outstream);
     splitter_next (s_prompt.splitter);
     s_show_prompt ();
@@ -217,34 +219,9 @@ s_new_interrupt_fd (void)
     return fd;
 }
 
-//  readline's handlers only note a signal; act on it. Ctrl-Z stops us inside: once we go on, what
-//  was typed is shown again.
 static void
-s_check_signals (void)
+s_deal_with_line (void)
 {
-    bool suspends = rl_pending_signal () == SIGTSTP;
-    rl_check_signals ();
-    if (suspends)
-        rl_forced_update_display ();
-}
-
-static void
-s_step (int stop_fd)
-{
-    struct pollfd items[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                             {.fd = stop_fd, .events = POLLIN}};
-    int rc = poll (items, 2, -1);
-    s_check_signals ();
-    if (rc == -1)
-        return;
-    if (items[1].revents && s_take_interrupt ())
-        s_drop_line ();
-    else if (items[1].revents)
-        s_prompt.ended = true;
-    else if (items[0].revents)
-        rl_callback_read_char ();
-    if (!s_prompt.line)
-        return;
     s_take_line (s_prompt.line);
     free (s_prompt.line);
     s_prompt.line = NULL;
@@ -253,16 +230,31 @@ s_step (int stop_fd)
 }
 
 static void
+s_step (void)
+{
+    keys_wait ();
+    if (s_take_interrupt ())
+        s_drop_line ();
+    else if (stop_requested ())
+        s_prompt.ended = true;
+    else if (keys_are_there ())
+        rl_callback_read_char ();
+    if (s_prompt.line)
+        s_deal_with_line ();
+}
+
+static void
 s_run (int stop_fd)
 {
     s_prompt.splitter = splitter_new ();
     s_prompt.interrupt_fd = s_new_interrupt_fd ();
     s_configure_readline ();
+    keys_open (stop_fd);
     history_open ();
     fputs ("kpulse " KPULSE_VERSION ". help shows how to ask, Ctrl-D leaves.\n", stderr);
     s_show_prompt ();
     while (!s_prompt.ended)
-        s_step (stop_fd);
+        s_step ();
     rl_callback_handler_remove ();
     history_close ();
     close (s_prompt.interrupt_fd);
