@@ -140,13 +140,20 @@ s_tells_of_lock (const char *text)
     return strstr (text, "/" DATABASE_LOCK_FILE) && strstr (text, "lock");
 }
 
+//  A file that another one names and that is not there is damage too: of either.
+static bool
+s_tells_of_damage (const char *text)
+{
+    return strstr (text, "Corruption") || strstr (text, "No such file");
+}
+
 //  RocksDB's texts are all that tells its errors apart.
 static database_fault_t
 s_fault (const char *text)
 {
     if (s_tells_of_lock (text))
         return DATABASE_IN_USE;
-    return strstr (text, "Corruption") ? DATABASE_DAMAGED : DATABASE_UNUSABLE;
+    return s_tells_of_damage (text) ? DATABASE_DAMAGED : DATABASE_UNUSABLE;
 }
 
 //  What became of opening path, in words, with the way out.

@@ -195,6 +195,32 @@ test_a_log_damaged_in_its_middle_is_refused_where_asked (void **state)
     store_destroy (&store);
 }
 
+//  CURRENT names the file that lists all others: its name, and a line's end.
+static void
+test_any_bit_of_the_first_file_that_is_read_tells_damage (void **state)
+{
+    fixture_t *fixture = *state;
+    const store_options_t options = {.owner = "n1", .refuse_damaged_log = true};
+    char path[256], current[300], error[512], bytes[32];
+    snprintf (path, sizeof path, "%s/spool", fixture->root);
+    snprintf (current, sizeof current, "%s/CURRENT", path);
+    s_make_spool (path, 1);
+    int file = open (current, O_RDWR | O_CLOEXEC);
+    ssize_t size = pread (file, bytes, sizeof bytes, 0);
+    assert_true (size > 10 && size < (ssize_t) sizeof bytes);
+    for (int bit = 0; bit < 8 * size; bit++) {
+        store_fault_t fault = STORE_DAMAGED;
+        char byte = bytes[bit / 8] ^ (char) (1 << bit % 8);
+        assert_int_equal (pwrite (file, &byte, 1, bit / 8), 1);
+        assert_null (store_open (path, &options, &fault, error));
+        assert_int_equal (fault, STORE_DAMAGED);
+        assert_int_equal (pwrite (file, &bytes[bit / 8], 1, bit / 8), 1);
+    }
+    close (file);
+    store_t *store = s_open_as (path, "n1");
+    store_destroy (&store);
+}
+
 static void
 test_a_log_torn_at_its_end_is_taken_up_to_there (void **state)
 {
@@ -250,6 +276,7 @@ main (void)
         STORE_TEST (test_a_quarantined_store_keeps_its_data_and_leaves_its_place),
         STORE_TEST (test_what_cannot_be_quarantined_is_said),
         STORE_TEST (test_a_log_damaged_in_its_middle_is_refused_where_asked),
+        STORE_TEST (test_any_bit_of_the_first_file_that_is_read_tells_damage),
         STORE_TEST (test_a_log_torn_at_its_end_is_taken_up_to_there),
         STORE_TEST (test_a_frame_that_reads_otherwise_than_written_is_noticed),
     };
