@@ -30,7 +30,9 @@ import peer as peers
 ROOT = pathlib.Path (__file__).resolve ().parents[2]
 BIN = pathlib.Path (os.environ.get ("KPULSE_BIN", ROOT / "bin"))
 BUILT = pathlib.Path (os.environ.get ("KPULSE_CHAOS_BUILD", ROOT / "build/tests/chaos"))
-FIRST_PORT, LAST_PORT = 23000, 23999
+PORTS = 2000
+FIRST_PORT = 14000 + PORTS * int (os.environ.get ("PYTEST_XDIST_WORKER", "gw0")[2:])
+LAST_PORT = FIRST_PORT + PORTS - 1
 CONVERGE_SECONDS = 30
 STOP_SECONDS = 8
 QUIET_AFTER_S = 0.3

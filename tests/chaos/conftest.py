@@ -19,6 +19,7 @@ import cluster as clusters
 class Options:
     def __init__ (self):
         self.seed = int (os.environ.get ("CHAOS_SEED") or random.randrange (1, 1 << 31))
+        os.environ["CHAOS_SEED"] = str (self.seed)  # For the processes that share the tests
         self.kills = int (os.environ.get ("CHAOS_KILLS") or 54)
         self.rounds = max (1, int (os.environ.get ("CHAOS_MINUTES") or 2) // 2)
 
@@ -26,10 +27,18 @@ class Options:
 OPTIONS = Options ()
 TOTAL = clusters.Report ()
 LINES = []
+REPORTED = "chaos report"
 
 
 def pytest_report_header (config):
     return f"chaos: seed {OPTIONS.seed}, {OPTIONS.kills} kills, {OPTIONS.rounds} rounds of the rest"
+
+
+def pytest_runtest_logreport (report):
+    for name, counts in report.user_properties if report.when == "teardown" else ():
+        if name == REPORTED:
+            LINES.append (f"chaos: {report.nodeid.split ('::')[1]}: {clusters.Report (**counts)}")
+            TOTAL.add (clusters.Report (**counts))
 
 
 def pytest_terminal_summary (terminalreporter):
@@ -59,11 +68,8 @@ def make_cluster (tmp_path):
 
 
 @pytest.fixture
-def report (request):
-    def add (counts):
-        TOTAL.add (counts)
-        LINES.append (f"chaos: {request.node.name}: {counts}")
-    return add
+def report (record_property):
+    return lambda counts: record_property (REPORTED, counts.counts)
 
 
 def can_measure ():

@@ -30,7 +30,8 @@ import pytest
 
 ROOT = pathlib.Path (__file__).resolve ().parents[2]
 BIN = pathlib.Path (os.environ.get ("KPULSE_BIN", ROOT / "bin"))
-PORTS = iter (range (23000 + os.getpid () % 50 * 100, 32000))
+WORKER = int (os.environ.get ("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = iter (range (12000 + 2500 * WORKER + os.getpid () % 10 * 100, 14500 + 2500 * WORKER))
 STOP_SECONDS = 5
 
 
@@ -55,7 +56,7 @@ def next_free_port ():
             except OSError:
                 continue
         return port
-    raise RuntimeError ("no free port left below 32000")
+    raise RuntimeError ("no free port left of this process's 2500")
 
 
 def poll_until (condition, seconds=10):

@@ -194,6 +194,7 @@ def test_two_workers_of_one_name_are_told_apart (start_broker, fake_worker, wait
         announce (dealer, "n1", first.endpoint)
         first.wait_for_subscriber ()
         first.send (1)
+        wait_until (lambda: show_nodes (broker.answer).get ("n1", {}).get ("frames") == 1)
         announce (dealer, "n1", second.endpoint)
         wait_until (lambda: node (broker, "n1")["refused"] == 1)
         assert node (broker, "n1")["publishes"] == first.endpoint
