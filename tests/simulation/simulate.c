@@ -92,8 +92,10 @@ s_run (uint64_t first, uint64_t count, plant_t plant, total_t *total)
 {
     long cores = sysconf (_SC_NPROCESSORS_ONLN);
     int pipes[2], broken = 0;
-    if (cores < 1 || pipe (pipes) == -1)
-        cores = 1;
+    if (pipe (pipes) == -1) {
+        perror ("simulate: pipe");
+        return 1;
+    }
     for (long i = 0; i < cores; i++)
         if (fork () == 0) {
             total_t own = {0};
