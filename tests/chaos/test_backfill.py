@@ -17,7 +17,7 @@ LAG_SECONDS = 1.5
 
 def write_spools (folder, nodes):
     writers = [subprocess.Popen ([clusters.BUILT / "write_spool", folder / node, node,
-                                  str (OUTAGE_S)]) for node in nodes]
+                                  str (OUTAGE_S), "300"]) for node in nodes]
     assert all (writer.wait () == 0 for writer in writers)
 
 
