@@ -18,7 +18,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2) >&2)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all
-all: programs links
+all: programs links man
 	@:
 
 # --- libraries: pkg-config's name and the Debian package that has it -----------------------
@@ -274,20 +274,49 @@ lint:
 format:
 	@clang-format -i $(C_FILES)
 
-.PHONY: install clean help
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/kpulse/examples
-	for p in $(notdir $(PROGRAMS)); do install -m 755 bin/$$p $(DESTDIR)$(PREFIX)/bin/kpulse-$$p; done
-	install -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/kpulse
-	install -m 644 docs/examples/*.zpl $(DESTDIR)$(PREFIX)/share/doc/kpulse/examples
+# --- installing: what has a manual page is installed, as kpulse-NAME ---------------------------
+PAGES := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+INSTALLED := $(patsubst kpulse-%.1,%,$(notdir $(PAGES)))
+BIN := $(DESTDIR)$(PREFIX)/bin
+MAN := $(DESTDIR)$(PREFIX)/share/man/man1
+DOC := $(DESTDIR)$(PREFIX)/share/doc/kpulse
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
+.PHONY: man install uninstall
+man: $(PAGES)
+	@:
+
+$(BUILD)/man/%: docs/man/%.scd Makefile
+	$(call say,MAN,$@)
+	@command -v scdoc >/dev/null || { \
+	    echo "missing scdoc, Debian package: scdoc. 'make deps' installs it." >&2; exit 1; }
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/@VERSION@/$(VERSION)/' $< | scdoc > $@
+
+# bash-completion looks for a file of the program's name.
+install: all
+	install -d $(BIN) $(MAN) $(DOC)/examples $(COMPLETIONS)
+	for p in $(INSTALLED); do install -m 755 bin/$$p $(BIN)/kpulse-$$p || exit; done
+	install -m 644 $(PAGES) $(MAN)
+	install -m 644 README.md query/GRAMMAR.md schema/PROTOCOL.md $(DOC)
+	install -m 644 docs/examples/* $(DOC)/examples
+	install -m 644 docs/completion/kpulse.bash $(COMPLETIONS)/kpulse
+	for p in $(INSTALLED); do ln -sf kpulse $(COMPLETIONS)/kpulse-$$p || exit; done
+
+uninstall:
+	rm -f $(INSTALLED:%=$(BIN)/kpulse-%) $(addprefix $(MAN)/,$(notdir $(PAGES)))
+	rm -f $(COMPLETIONS)/kpulse $(INSTALLED:%=$(COMPLETIONS)/kpulse-%)
+	rm -rf $(DOC)
+
+.PHONY: clean help
 clean:
 	rm -rf $(BUILD) bin client tail
 
 define HELP
-Build      make                    bin/* and the links ./client and ./tail
+Build      make                    bin/*, the links ./client and ./tail, and manual pages
            make deps               install the Debian packages that building and testing need
-           make install            PREFIX=/usr/local DESTDIR=
+           make install            programs, manual pages, completion: PREFIX=/usr/local DESTDIR=
+           make uninstall          what make install put there
 Run        make run                coordinator, workers n1 n2 n3, then the select prompt
            make run SOURCE=synthetic   the same with invented data, where BPF is not possible
            make runWorkerN         worker nN, N from 1 to 99   (ARGS='-p 3327', SOURCE=)
