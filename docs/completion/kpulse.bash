@@ -17,10 +17,12 @@ _kpulse_list() {
     COMPREPLY=($(compgen -P "$before" -W "$1" -- "${cur##*,}"))
 }
 
-# Paths as /system.slice/nginx.service, or as folders below /sys/fs/cgroup.
+# Cgroups: /system.slice/nginx.service, or the folder below where cgroup2 is mounted.
 _kpulse_cgroups() {
-    local root=/sys/fs/cgroup
-    [[ $cur == "$root"* ]] && root=
+    local root
+    root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+    [[ $root ]] || return
+    [[ $cur == "$root"* ]] && cur=${cur#"$root"}
     compopt -o nospace
     mapfile -t COMPREPLY < <(compgen -d -S / -- "$root/${cur#/}")
     COMPREPLY=("${COMPREPLY[@]#"$root"}")

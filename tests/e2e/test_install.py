@@ -230,6 +230,23 @@ def test_completion_offers_files_and_folders (complete, tmp_path):
     assert complete (f"kpulse-broker --config {below}b") == {f"{below}broker.zpl"}
 
 
+@pytest.fixture
+def cgroup ():
+    mounts = [line.split () for line in pathlib.Path ("/proc/self/mounts").read_text ().splitlines ()]
+    points = [pathlib.Path (mount[1]) for mount in mounts if mount[2] == "cgroup2"]
+    if not points or os.geteuid () != 0:
+        pytest.skip ("needs root and a cgroup2 mount")
+    folder = points[0] / f"completed-{os.getpid ()}"
+    folder.mkdir ()
+    yield folder
+    folder.rmdir ()
+
+
+def test_completion_offers_cgroups_by_path_and_by_folder (complete, cgroup):
+    assert complete ("kpulse-probe cpudist -c /compl") == {f"/{cgroup.name}/"}
+    assert complete (f"kpulse-publisher --cgroup {cgroup}") == {f"/{cgroup.name}/"}
+
+
 def test_completion_offers_metrics_one_after_the_other (complete):
     rows = re.findall (r"^METRIC \((\w+), +(\w+)", (ROOT / "schema/metrics.def").read_text (),
                        re.MULTILINE)
