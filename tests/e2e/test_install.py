@@ -189,6 +189,13 @@ def test_completion_offers_the_options_of_help_and_no_others (complete, program)
     assert {word.rstrip ("=") for word in complete (f"kpulse-{program} -")} == said
 
 
+@pytest.mark.parametrize ("program", PROGRAMS)
+def test_completion_goes_on_after_a_switch (complete, program):
+    for letter, name, placeholder in help_options (help_of (program)):
+        for switch in {letter or name, name} if not placeholder else ():
+            assert "--help" in complete (f"kpulse-{program} {switch} --"), switch
+
+
 def test_completion_offers_the_options_that_a_tool_of_the_probe_has (complete):
     for tool in ("cpudist", "runqlat", "pidpersec"):
         said = {name for _, name, _ in help_options (help_of ("probe", tool))}
