@@ -274,9 +274,9 @@ def test_completion_offers_the_nodes_that_the_coordinator_knows (installed, tmp_
     script = f"""ip link set lo up; cd {tmp_path}
         {installed}/bin/kpulse-broker >broker.log 2>&1 & broker=$!
         {installed}/bin/kpulse-publisher -N 3 --source synthetic:idle >n3.log 2>&1 & worker=$!
-        for i in $(seq 50); do
-            {installed}/bin/kpulse-client -e tcp://127.0.0.1:7002 -c 'show nodes' 2>&1 | grep -q n3 &&
-                break
+        for i in $(seq 100); do
+            {installed}/bin/kpulse-client -e tcp://127.0.0.1:7002 -c 'show nodes' 2>&1 |
+                grep -q n3 && break
             sleep 0.1
         done
         . {LOADER}; . {installed}/share/bash-completion/completions/kpulse
@@ -287,13 +287,15 @@ def test_completion_offers_the_nodes_that_the_coordinator_knows (installed, tmp_
 
 
 def test_completion_completes_what_is_typed_at_a_terminal (installed):
-    bash = pexpect.spawn ("bash", ["--norc", "-i"], encoding="utf-8", timeout=20,
-                          env={**os.environ, "XDG_DATA_DIRS": str (installed / "share"), "PS1": "$ ",
-                               "PATH": f"{installed / 'bin'}:{os.environ['PATH']}", "TERM": "dumb"})
+    environment = {**os.environ, "XDG_DATA_DIRS": str (installed / "share"), "PS1": "ready> ",
+                   "PATH": f"{installed / 'bin'}:{os.environ['PATH']}", "TERM": "dumb"}
+    bash = pexpect.spawn ("bash", ["--norc", "-i"], encoding="utf-8", timeout=20, env=environment)
     bash.sendline (f". {LOADER}; echo lo''aded")
-    bash.expect ("loaded")
-    bash.send ("kpulse-cl\t--for\tnd\t")
-    bash.expect ("kpulse-client --format=ndjson")
+    bash.expect ("loaded.*ready> ")
+    for typed, completed in (("kpulse-cl", "kpulse-client "), ("--for", "--format="),
+                             ("nd", "ndjson ")):
+        bash.send (f"{typed}\t")
+        bash.expect_exact (completed)
     bash.sendintr ()
     bash.sendline ("exit")
     bash.expect (pexpect.EOF)
