@@ -36,8 +36,8 @@ bool completion_wants_nodes (const completion_t *self);
 void completion_offer_nodes (completion_t *self, const char *const *names, size_t count);
 
 //  The words that begin with what has been typed, in the order to show them: keywords, metrics and
-//  their functions, columns, common durations, nodes. Keywords are in capitals where what has been
-//  typed is. Borrowed until self is destroyed.
+//  their functions (but for columns that are selected already), columns, common durations, nodes.
+//  Keywords are in capitals where what has been typed is. Borrowed until self is destroyed.
 size_t completion_count (const completion_t *self);
 const char *completion_word (const completion_t *self, size_t index);
 

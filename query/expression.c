@@ -30,6 +30,22 @@ s_has (metric_id_t metric, function_t function)
     return metric_get (metric)->kind == METRIC_HISTOGRAM || s_is_for_counts (function);
 }
 
+const char *
+expression_function (metric_id_t metric, size_t index)
+{
+    static const struct {
+        const char *name;
+        function_t function;
+    } all[] = {{"avg", FUNCTION_AVG},      {"sum", FUNCTION_SUM},       {"count", FUNCTION_COUNT},
+               {"rate", FUNCTION_RATE},    {"time", FUNCTION_TIME},     {"min", FUNCTION_MIN},
+               {"max", FUNCTION_MAX},      {"p50", FUNCTION_QUANTILE},  {"p90", FUNCTION_QUANTILE},
+               {"p99", FUNCTION_QUANTILE}, {"p999", FUNCTION_QUANTILE}, {"hist", FUNCTION_HIST}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (s_has (metric, all[i].function) && index-- == 0)
+            return all[i].name;
+    return NULL;
+}
+
 //  Offer every METRIC_FUNCTION under both names of the metric; only is the metric, or -1 for all.
 static void
 s_offer_all (nearest_t *nearest, int only)

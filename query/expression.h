@@ -37,6 +37,10 @@ typedef struct {
 //  function with the nearest names, or a function the metric's kind does not have.
 int expression_parse (expression_t *self, const char *text, size_t length, query_error_t *error);
 
+//  The functions that a metric has, in the manual's order, the common quantiles among them. Returns
+//  the one at index, or NULL behind the last.
+const char *expression_function (metric_id_t metric, size_t index);
+
 //  Print METRIC_FUNCTION so that it reads the same again, whatever the column's name.
 void expression_print (const expression_t *self, char text[COLUMN_NAME_MAX + 1]);
 

@@ -24,10 +24,10 @@ typedef union {
 %code {
 #include "query/syntax_error.h"
 
-//  An action failed and has said why.
+//  An action that failed has said why. Who only asks what may stand at the cursor reads on.
 #define TRY(call)                                                                                  \
     do {                                                                                           \
-        if ((call) == -1)                                                                          \
+        if ((call) == -1 && !parse->completion)                                                    \
             YYABORT;                                                                               \
     } while (0)
 
@@ -55,6 +55,17 @@ static void grammar_error (const span_t *location, parse_t *parse, const char *t
 %token DESC     "desc"
 %token SHOW     "show"
 %token EXPLAIN  "explain"
+//  Words that mean something only in one place, and are names elsewhere.
+%token NODES    "nodes"
+%token METRICS  "metrics"
+%token GAPS     "gaps"
+%token STATS    "stats"
+%token NODE     "node"
+%token ALL      "all"
+%token PROCESS  "process"
+%token PID      "pid"
+%token COMM     "comm"
+%token CGROUP   "cgroup"
 %token WORD     "a word"
 %token NUMBER   "a number"
 %token DURATION "a duration"
@@ -62,6 +73,7 @@ static void grammar_error (const span_t *location, parse_t *parse, const char *t
 %token COMMA    ","
 %token EQUALS   "="
 %token SEMICOLON ";"
+%token CURSOR   "the cursor" //  Stands nowhere: where it comes, the grammar says what may
 
 %type <instant> instant
 %type <seconds> length
@@ -81,7 +93,10 @@ semicolons:
 statement:
   select
 | EXPLAIN select            { parse->statement->explain = true; }
-| SHOW WORD                 { TRY (parse_show (parse, @2)); }
+| SHOW NODES                { parse->statement->kind = STATEMENT_SHOW_NODES; }
+| SHOW METRICS              { parse->statement->kind = STATEMENT_SHOW_METRICS; }
+| SHOW GAPS                 { parse->statement->kind = STATEMENT_SHOW_GAPS; }
+| SHOW STATS                { parse->statement->kind = STATEMENT_SHOW_STATS; }
 ;
 
 select:
@@ -94,12 +109,17 @@ expressions:
 ;
 
 expression:
-  WORD                      { TRY (parse_expression (parse, @1, NULL)); }
-| WORD AS name              { TRY (parse_expression (parse, @1, &@3)); }
+  word                      { TRY (parse_expression (parse, @1, NULL)); }
+| word AS name              { TRY (parse_expression (parse, @1, &@3)); }
+;
+
+word:
+  WORD
+| NODES | METRICS | GAPS | STATS | NODE | ALL | PROCESS | PID | COMM | CGROUP
 ;
 
 name:
-  WORD
+  word
 | STRING
 ;
 
@@ -109,7 +129,7 @@ nodes:
 ;
 
 node:
-  WORD
+  word
 | NUMBER
 | DURATION
 | STRING
@@ -121,8 +141,8 @@ clauses:
 ;
 
 clause:
-  WHERE WORD EQUALS value   { TRY (parse_clause (parse, CLAUSE_WHERE, @1));
-                              TRY (parse_condition (parse, @2)); }
+  WHERE property EQUALS value { TRY (parse_clause (parse, CLAUSE_WHERE, @1));
+                              parse->unrecorded = @2; }
 | OVER length               { TRY (parse_clause (parse, CLAUSE_OVER, @1));
                               parse->statement->has_over = true;
                               parse->statement->over_s = $2; }
@@ -136,30 +156,44 @@ clause:
                               parse->statement->until_is_ago = $2.is_ago; }
 | EVERY length              { TRY (parse_clause (parse, CLAUSE_EVERY, @1));
                               parse->statement->every_s = $2; }
-| BY WORD                   { TRY (parse_clause (parse, CLAUSE_BY, @1));
-                              TRY (parse_grouping (parse, @2)); }
-| ORDER BY name direction   { TRY (parse_clause (parse, CLAUSE_ORDER, @1));
-                              TRY (parse_order (parse, @3, $4)); }
+| BY NODE                   { TRY (parse_clause (parse, CLAUSE_BY, @1)); }
+| BY ALL                    { TRY (parse_clause (parse, CLAUSE_BY, @1));
+                              parse->statement->by = BY_ALL; }
+| BY unrecorded             { TRY (parse_clause (parse, CLAUSE_BY, @1));
+                              parse->unrecorded = @2; }
+| ORDER BY                  { TRY (parse_clause (parse, CLAUSE_ORDER, @1)); }
+  name direction            { TRY (parse_order (parse, @4, $5)); }
 | LIMIT NUMBER              { TRY (parse_clause (parse, CLAUSE_LIMIT, @1));
                               TRY (parse_limit (parse, @2)); }
 ;
 
+property:
+  PID | COMM | CGROUP
+;
+
+unrecorded:
+  PROCESS | CGROUP
+;
+
 value:
-  WORD
+  word
 | NUMBER
 | DURATION
 | STRING
 ;
 
 length:
-  NUMBER                    { TRY (parse_duration (parse, @1, &$$)); }
-| DURATION                  { TRY (parse_duration (parse, @1, &$$)); }
+  NUMBER                    { $$ = 0; TRY (parse_duration (parse, @1, &$$)); }
+| DURATION                  { $$ = 0; TRY (parse_duration (parse, @1, &$$)); }
 ;
 
 instant:
-  DURATION                  { $$.is_ago = true; TRY (parse_duration (parse, @1, &$$.seconds)); }
-| NUMBER                    { $$.is_ago = false; TRY (parse_unix_time (parse, @1, &$$.seconds)); }
-| STRING                    { $$.is_ago = false; TRY (parse_wall_time (parse, @1, &$$.seconds)); }
+  DURATION                  { $$ = (instant_t){.is_ago = true};
+                              TRY (parse_duration (parse, @1, &$$.seconds)); }
+| NUMBER                    { $$ = (instant_t){0};
+                              TRY (parse_unix_time (parse, @1, &$$.seconds)); }
+| STRING                    { $$ = (instant_t){0};
+                              TRY (parse_wall_time (parse, @1, &$$.seconds)); }
 ;
 
 direction:
@@ -184,15 +218,42 @@ grammar_error (const span_t *location, parse_t *parse, const char *text)
     parse_fail (parse, ERROR_SYNTAX, *location, "the statement cannot be read: %s", text);
 }
 
+static bool
+s_is_name (yysymbol_kind_t kind)
+{
+    return kind >= YYSYMBOL_NODES && kind <= YYSYMBOL_CGROUP;
+}
+
+//  The symbols that may stand there; where any word may, those that are words there go unnamed.
+static int
+s_expected (const yypcontext_t *context, const char *names[YYNTOKENS])
+{
+    yysymbol_kind_t kinds[YYNTOKENS];
+    int count = yypcontext_expected_tokens (context, kinds, YYNTOKENS), named = 0;
+    bool any_word = false;
+    for (int i = 0; i < count; i++)
+        any_word |= kinds[i] == YYSYMBOL_WORD;
+    for (int i = 0; i < count; i++)
+        if (!any_word || !s_is_name (kinds[i]))
+            names[named++] = yysymbol_name (kinds[i]);
+    return named;
+}
+
 static int
 yyreport_syntax_error (const yypcontext_t *context, parse_t *parse)
 {
-    yysymbol_kind_t expected[YYNTOKENS];
-    int count = yypcontext_expected_tokens (context, expected, YYNTOKENS);
+    const char *names[YYNTOKENS];
+    int count = s_expected (context, names);
+    bool at_cursor = yypcontext_token (context) == YYSYMBOL_CURSOR;
+    if (parse->completion) {
+        for (int i = 0; at_cursor && i < count; i++)
+            completion_expect (parse->completion, parse, names[i]);
+        return 0;
+    }
     syntax_error_t error;
     syntax_error_init (&error, parse, *yypcontext_location (context));
     for (int i = 0; i < count; i++)
-        syntax_error_expect (&error, yysymbol_name (expected[i]));
+        syntax_error_expect (&error, names[i]);
     syntax_error_finish (&error);
     return 0;
 }

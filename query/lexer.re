@@ -32,7 +32,7 @@ s_end (parse_t *self, span_t *span)
         return TOKEN_GRAMMAR_error;
     }
     *span = (span_t){self->end, self->end};
-    return TOKEN_END;
+    return self->completion ? TOKEN_CURSOR : TOKEN_END;
 }
 
 static int
@@ -100,6 +100,16 @@ again:
         'desc'    { DONE (TOKEN_DESC); }
         'show'    { DONE (s_keyword (self, "show", TOKEN_SHOW)); }
         'explain' { DONE (s_keyword (self, "explain", TOKEN_EXPLAIN)); }
+        'nodes'   { DONE (TOKEN_NODES); }
+        'metrics' { DONE (TOKEN_METRICS); }
+        'gaps'    { DONE (TOKEN_GAPS); }
+        'stats'   { DONE (TOKEN_STATS); }
+        'node'    { DONE (TOKEN_NODE); }
+        'all'     { DONE (TOKEN_ALL); }
+        'process' { DONE (TOKEN_PROCESS); }
+        'pid'     { DONE (TOKEN_PID); }
+        'comm'    { DONE (TOKEN_COMM); }
+        'cgroup'  { DONE (TOKEN_CGROUP); }
         number    { DONE (TOKEN_NUMBER); }
         duration  { DONE (TOKEN_DURATION); }
         word      { DONE (TOKEN_WORD); }
@@ -133,5 +143,6 @@ parse_is_plain_name (const char *text)
     parse_t parse = {.text = text, .size = (int32_t) size, .keyword = "", .error = &error};
     span_t span;
     int token = parse_next_token (&parse, &span);
-    return token == TOKEN_WORD && span.start == 0 && (size_t) span.end == size;
+    bool is_word = token == TOKEN_WORD || (token >= TOKEN_NODES && token <= TOKEN_CGROUP);
+    return is_word && span.start == 0 && (size_t) span.end == size;
 }

@@ -10,9 +10,6 @@
 #include <strings.h>
 #include "query/grammar.h"
 #include "query/instant.h"
-#include "query/nearest.h"
-
-#define LENGTH_OF(array) (sizeof (array) / sizeof (array)[0])
 
 //  The keyword that begins each clause.
 static const char *const s_clauses[CLAUSE_COUNT_] = {
@@ -41,8 +38,8 @@ parse_fail (parse_t *self, error_code_t code, span_t span, const char *format, .
     return query_error_set (self->error, code, span.start, "%s", text);
 }
 
-bool
-parse_has_clause (const parse_t *self, const char *keyword)
+static bool
+s_has_clause (const parse_t *self, const char *keyword)
 {
     for (int i = 0; i < CLAUSE_COUNT_; i++)
         if (strcmp (s_clauses[i], keyword) == 0)
@@ -50,12 +47,24 @@ parse_has_clause (const parse_t *self, const char *keyword)
     return false;
 }
 
-//  True where the token at span is this word, letters in any case.
+//  Kept for the day when more than whole nodes is recorded.
 static bool
-s_is (const parse_t *self, span_t span, const char *word)
+s_is_unrecorded (const parse_t *self, const char *symbol)
 {
-    size_t size = (size_t) s_size (span);
-    return size == strlen (word) && strncasecmp (self->text + span.start, word, size) == 0;
+    bool by = strcmp (self->keyword, "by") == 0;
+    return strcmp (symbol, "where") == 0 ||
+           (by && (strcmp (symbol, "process") == 0 || strcmp (symbol, "cgroup") == 0));
+}
+
+bool
+parse_offers (const parse_t *self, const char *symbol)
+{
+    bool over = self->clauses[CLAUSE_OVER].end > 0, since = self->clauses[CLAUSE_SINCE].end > 0;
+    if (strcmp (self->keyword, "order") == 0)
+        return true; //  Its by begins no clause
+    if ((since && strcmp (symbol, "over") == 0) || (over && strcmp (symbol, "since") == 0))
+        return false;
+    return !s_has_clause (self, symbol) && !s_is_unrecorded (self, symbol);
 }
 
 int
@@ -132,64 +141,6 @@ parse_clause (parse_t *self, clause_t clause, span_t keyword)
         return parse_fail (self, ERROR_SYNTAX, keyword, "%s is given twice", s_clauses[clause]);
     self->clauses[clause] = keyword;
     return 0;
-}
-
-typedef struct {
-    const char *word;
-    int value;
-} choice_t;
-
-//  The value of the choice that the token at span is, or -1 and fills the error.
-static int
-s_choose (parse_t *self, span_t span, const choice_t *choices, size_t count)
-{
-    nearest_t nearest;
-    nearest_init (&nearest, self->text + span.start, (size_t) s_size (span));
-    for (size_t i = 0; i < count; i++) {
-        if (s_is (self, span, choices[i].word))
-            return choices[i].value;
-        nearest_offer (&nearest, choices[i].word);
-    }
-    parse_fail (self, ERROR_SYNTAX, span, "unexpected %.*s",
-                s_size (span) < 40 ? s_size (span) : 40, self->text + span.start);
-    for (size_t i = 0; i < count; i++)
-        query_error_expect (self->error, choices[i].word);
-    if (nearest_name (&nearest))
-        query_error_hint (self->error, "did you mean %s?", nearest_name (&nearest));
-    return -1;
-}
-
-int
-parse_show (parse_t *self, span_t subject)
-{
-    static const choice_t subjects[] = {{"nodes", STATEMENT_SHOW_NODES},
-                                        {"metrics", STATEMENT_SHOW_METRICS},
-                                        {"gaps", STATEMENT_SHOW_GAPS},
-                                        {"stats", STATEMENT_SHOW_STATS}};
-    int kind = s_choose (self, subject, subjects, LENGTH_OF (subjects));
-    self->statement->kind = kind < 0 ? STATEMENT_SELECT : (statement_kind_t) kind;
-    return kind < 0 ? -1 : 0;
-}
-
-int
-parse_condition (parse_t *self, span_t subject)
-{
-    static const choice_t subjects[] = {{"pid", 0}, {"comm", 0}, {"cgroup", 0}};
-    self->unrecorded = subject;
-    return s_choose (self, subject, subjects, LENGTH_OF (subjects));
-}
-
-int
-parse_grouping (parse_t *self, span_t word)
-{
-    enum { UNRECORDED = 100 };
-    static const choice_t groupings[] = {
-        {"node", BY_NODE}, {"all", BY_ALL}, {"process", UNRECORDED}, {"cgroup", UNRECORDED}};
-    int grouping = s_choose (self, word, groupings, LENGTH_OF (groupings));
-    if (grouping == UNRECORDED)
-        self->unrecorded = word;
-    self->statement->by = grouping == BY_ALL ? BY_ALL : BY_NODE;
-    return grouping < 0 ? -1 : 0;
 }
 
 int
@@ -287,6 +238,25 @@ s_refuse_size (size_t size, query_error_t *error)
     return -1;
 }
 
+void
+parse_run (parse_t *self)
+{
+    self->keyword = self->next_keyword = self->list = "";
+    self->statement->limit = -1;
+    if (grammar_parse (self) != 0)
+        parse_fail (self, ERROR_SYNTAX, (span_t){0, 0}, "the statement cannot be read");
+}
+
+char *
+parse_copy_text (const char *text, size_t size)
+{
+    char *copy = malloc (size + 1);
+    assert (copy);
+    memcpy (copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
 statement_t *
 statement_parse (const char *text, size_t size, query_error_t *error)
 {
@@ -294,18 +264,13 @@ statement_parse (const char *text, size_t size, query_error_t *error)
         s_refuse_size (size, error);
         return NULL;
     }
-    char *copy = malloc (size + 1);
+    char *copy = parse_copy_text (text, size);
     parse_t parse = {.text = copy, .size = (int32_t) size, .error = error};
-    parse.keyword = parse.next_keyword = parse.list = "";
     parse.statement = calloc (1, sizeof *parse.statement);
-    assert (copy && parse.statement);
-    memcpy (copy, text, size);
-    copy[size] = '\0';
-    parse.statement->limit = -1;
-    if (grammar_parse (&parse) != 0 || s_check_whole (&parse) == -1) {
-        parse_fail (&parse, ERROR_SYNTAX, (span_t){0, 0}, "the statement cannot be read");
+    assert (parse.statement);
+    parse_run (&parse);
+    if (parse.failed || s_check_whole (&parse) == -1)
         statement_destroy (&parse.statement);
-    }
     free (copy);
     return parse.statement;
 }

@@ -7,6 +7,7 @@
 #ifndef QUERY_PARSE_H
 #define QUERY_PARSE_H
 
+#include "query/completion.h"
 #include "query/statement.h"
 
 //  Bytes [start, end) of the text.
@@ -46,27 +47,36 @@ typedef struct {
     size_t globs;                  //  Node patterns with * or ?
     span_t unrecorded;             //  What asks for more than is recorded; end 0: nothing
     query_error_t *error;
-    bool failed; //  error is filled
+    bool failed;              //  error is filled
+    completion_t *completion; //  Who wants to know what may stand at the end; NULL: nobody
 } parse_t;
+
+//  Read the whole text (text, size, statement, error and completion are set, all else is 0).
+//  Returns with failed set where it is no statement.
+void parse_run (parse_t *self);
+
+//  A copy with a NUL behind it. Caller frees.
+char *parse_copy_text (const char *text, size_t size);
 
 //  Take the next token: a TOKEN_ of grammar.h, whose place is stored. (lexer.re)
 int parse_next_token (parse_t *self, span_t *span);
 //  True for text that reads as one word where a name may stand, so that it needs no quotes.
 bool parse_is_plain_name (const char *text);
 
-//  True where a clause that begins with this keyword has been read.
-bool parse_has_clause (const parse_t *self, const char *keyword);
+//  True where a symbol that the grammar expects is worth naming: not the beginning of a clause that
+//  was given or that the others exclude, nor of one that is not recorded yet.
+bool parse_offers (const parse_t *self, const char *symbol);
+
+//  A symbol, under its name in the grammar, may stand at the end of the text. (completion.c)
+void completion_expect (completion_t *self, const parse_t *parse, const char *symbol);
 
 //  What the grammar's actions do. They return 0, or -1 with the error filled.
 int parse_expression (parse_t *self, span_t expression, const span_t *name);
 int parse_node (parse_t *self, span_t node);
-int parse_show (parse_t *self, span_t subject);
-int parse_condition (parse_t *self, span_t subject);
 int parse_clause (parse_t *self, clause_t clause, span_t keyword);
 int parse_duration (parse_t *self, span_t text, int64_t *seconds);
 int parse_unix_time (parse_t *self, span_t text, int64_t *seconds);
 int parse_wall_time (parse_t *self, span_t text, int64_t *seconds);
-int parse_grouping (parse_t *self, span_t word);
 int parse_order (parse_t *self, span_t column, bool descending);
 int parse_limit (parse_t *self, span_t number);
 

@@ -14,13 +14,11 @@ static const struct {
     {"select", "METRIC_FUNCTION such as cpu_avg"},
     {"as", "a column's name"},
     {"from", "a node's name, a pattern such as web*, or *"},
-    {"show", "nodes, metrics, gaps, stats"},
-    {"where", "a condition such as pid = 3327"},
+    {"where", "a value"},
     {"over", "a duration such as 60s, 5m, 1h, 1d"},
     {"every", "a duration such as 10s, 1m"},
     {"since", "a duration ago (10m), 'YYYY-MM-DD HH:MM', a unix time"},
     {"until", "a duration ago (10m), 'YYYY-MM-DD HH:MM', a unix time"},
-    {"by", "node, all"},
     {"order by", "a column of the answer"},
     {"limit", "a number of rows"},
 };
@@ -65,13 +63,13 @@ void
 syntax_error_expect (syntax_error_t *self, const char *symbol)
 {
     query_error_t *error = self->parse->error;
-    bool after_order = strcmp (self->parse->keyword, "order") == 0;
     if (s_is_operand (symbol)) {
         if (!self->operand)
             query_error_expect (error, s_operand (self->parse->keyword));
         self->operand = true;
-    } else if (after_order || !parse_has_clause (self->parse, symbol)) {
-        query_error_expect (error, symbol);
+    } else {
+        if (parse_offers (self->parse, symbol))
+            query_error_expect (error, symbol);
         if (isalpha ((unsigned char) symbol[0]))
             nearest_offer (&self->nearest, symbol);
     }

@@ -1,10 +1,12 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  Any bytes, read as a statement: either it is one, and prints as text that reads the same again,
-//  or there is an error with a place inside the text. Built with clang -fsanitize=fuzzer.
+//  or there is an error with a place inside the text. And as the beginning of one: what completion
+//  offers there can be read there. Built with clang -fsanitize=fuzzer.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "query/completion.h"
 #include "query/statement.h"
 
 #define NOW_NS 1800000000700000000LL
@@ -44,10 +46,47 @@ s_check_statement (const statement_t *statement)
     free (text);
 }
 
+//  With the word in its place the text may have other faults, but the word is none of them.
+static void
+s_check_word (const char *text, size_t start, const char *word)
+{
+    query_error_t error;
+    size_t size = start + strlen (word);
+    char *whole = malloc (size + 1);
+    assert (whole);
+    memcpy (whole, text, start);
+    memcpy (whole + start, word, size - start);
+    statement_t *statement = statement_parse (whole, size, &error);
+    int32_t position = error.position;
+    if (!statement && error.code == ERROR_SYNTAX)
+        assert (position < (int32_t) start || position >= (int32_t) size);
+    statement_destroy (&statement);
+    free (whole);
+}
+
+static void
+s_check_completion (const char *text, size_t size)
+{
+    static const char *const nodes[] = {"n1", "n2", "over", "42"};
+    completion_t *completion = completion_new (text, size);
+    size_t start = completion_start (completion);
+    assert (start <= size);
+    completion_offer_nodes (completion, nodes, sizeof nodes / sizeof nodes[0]);
+    //  The text behind the last ';' is a statement of its own.
+    const char *statement = memrchr (text, ';', start);
+    statement = statement ? statement + 1 : text;
+    for (size_t i = 0; i < completion_count (completion); i++)
+        if (completion_is_whole (completion, i))
+            s_check_word (statement, (size_t) (text + start - statement),
+                          completion_word (completion, i));
+    completion_destroy (&completion);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     query_error_t error;
+    s_check_completion ((const char *) data, size);
     statement_t *statement = statement_parse ((const char *) data, size, &error);
     if (statement)
         s_check_statement (statement);
