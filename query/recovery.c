@@ -28,7 +28,10 @@ int
 recovery_send_manifest (void *handle, const peer_t *peer, store_t *store, const message_t *question)
 {
     manifest_t manifest;
+    query_error_t error;
     uint8_t page[WIRE_MAX_BYTES];
+    if (reply_has_room_for (sizeof page, &error) == -1)
+        return reply_send_error (handle, peer, question->id, &error);
     if (store_manifest (store, question->node, question->from_epoch, question->from_seq,
                         &manifest) == -1)
         return s_refuse (handle, peer, question->id, store);

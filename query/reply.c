@@ -32,7 +32,7 @@ s_answer_bytes (const answer_t *answer)
     size_t total = 0, size;
     for (size_t i = 0; i < answer_parts (answer); i++) {
         answer_part (answer, i, &size);
-        total += size;
+        total += size + REPLY_PART_EXTRA_BYTES;
     }
     return total;
 }
@@ -40,10 +40,12 @@ s_answer_bytes (const answer_t *answer)
 int
 reply_has_room_for (size_t bytes, query_error_t *error)
 {
-    if (bytes <= REPLY_SMALL_BYTES ||
-        atomic_load (&s_unread_bytes) + bytes <= REPLY_MAX_UNREAD_BYTES)
+    bool is_small = bytes <= REPLY_SMALL_BYTES;
+    size_t limit = is_small ? REPLY_MAX_SMALL_BYTES : REPLY_MAX_LARGE_BYTES;
+    if (atomic_load (&s_unread_bytes) + bytes <= limit)
         return 0;
-    query_error_set (error, ERROR_BUSY, -1, "too many large answers wait to be read by others");
+    query_error_set (error, ERROR_BUSY, -1, "too many %sanswers wait to be read by others",
+                     is_small ? "" : "large ");
     query_error_hint (error, "try again, or ask for less");
     return -1;
 }
@@ -59,7 +61,8 @@ static void
 s_let_go (void *data, void *block)
 {
     (void) data;
-    atomic_fetch_sub (&s_unread_bytes, atomic_load (&((block_t *) block)->size));
+    size_t size = atomic_load (&((block_t *) block)->size);
+    atomic_fetch_sub (&s_unread_bytes, size + REPLY_PART_EXTRA_BYTES);
     free (block);
 }
 
@@ -70,7 +73,7 @@ reply_send_part (void *handle, const void *data, size_t size, bool more)
     assert (block);
     memcpy (block->data, data, size);
     atomic_store (&block->size, size);
-    atomic_fetch_add (&s_unread_bytes, size);
+    atomic_fetch_add (&s_unread_bytes, size + REPLY_PART_EXTRA_BYTES);
     zmq_msg_t part;
     int rc = zmq_msg_init_data (&part, block->data, size, s_let_go, block);
     assert (rc == 0);
@@ -118,5 +121,7 @@ reply_send_error (void *handle, const peer_t *peer, uint64_t id, const query_err
     memcpy (message.text, error->text, sizeof message.text);
     memcpy (message.expected, error->expected, sizeof message.expected);
     memcpy (message.hint, error->hint, sizeof message.hint);
+    if (atomic_load (&s_unread_bytes) > REPLY_MAX_UNREAD_BYTES)
+        return -1;
     return reply_send_header (handle, peer, &message, false);
 }

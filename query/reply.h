@@ -1,9 +1,9 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  reply - the way of an answer or an error out of a ROUTER socket, without ever waiting.
 //
-//  What askers do not read stays in memory until they do or go. It is bounded: large answers are
-//  refused while REPLY_MAX_UNREAD_BYTES of answers wait, over all askers; small ones by the
-//  socket's queue, per asker.
+//  What askers do not read stays in memory until they do or go. It is bounded over all askers, with
+//  what ZeroMQ needs to hold it: where too much waits, large answers are refused first, so that the
+//  small ones of others get through; then these too; at last errors are dropped.
 #ifndef QUERY_REPLY_H
 #define QUERY_REPLY_H
 
@@ -11,8 +11,11 @@
 #include "query/answer.h"
 #include "schema/message.h"
 
-#define REPLY_MAX_UNREAD_BYTES (256u << 20)
-#define REPLY_SMALL_BYTES      65536 //  Answers up to this are never refused
+#define REPLY_SMALL_BYTES      65536        //  Of an answer
+#define REPLY_MAX_LARGE_BYTES  (256u << 20) //  Waiting: refuse large answers
+#define REPLY_MAX_SMALL_BYTES  (320u << 20) //  Waiting: refuse all answers
+#define REPLY_MAX_UNREAD_BYTES (336u << 20) //  Waiting: send nothing
+#define REPLY_PART_EXTRA_BYTES 192          //  Of memory, for each part
 
 //  Who asked: the ROUTER's name for the connection.
 typedef struct {

@@ -219,12 +219,27 @@ s_recover (service_t *self, const peer_t *peer, const message_t *message)
     atomic_fetch_add (rc == -1 ? &self->unsent : &self->recovered, 1);
 }
 
+//  It has no id that could be told; 0 is nobody's.
+static void
+s_refuse_malformed (service_t *self, const peer_t *peer)
+{
+    query_error_t error;
+    atomic_fetch_add (&self->malformed, 1);
+    query_error_set (&error, ERROR_UNSUPPORTED, -1, "this is no request of kpulse's protocol %d",
+                     MESSAGE_VERSION);
+    query_error_hint (&error, "schema/PROTOCOL.md has a client of nine lines");
+    if (reply_send_error (self->handle, peer, 0, &error) == -1)
+        atomic_fetch_add (&self->unsent, 1);
+}
+
 static void
 s_handle (service_t *self, const peer_t *peer, const void *data, size_t size)
 {
     message_t *message = malloc (sizeof *message);
     assert (message);
     int rc = message_decode (message, self->reader, data, size);
+    if (rc == -1)
+        rc = message_decode_long_ask (message, self->reader, data, size);
     if (rc == 0 && message->kind == MESSAGE_ASK)
         s_ask (self, peer, message);
     else if (rc == 0 && message->kind == MESSAGE_ANNOUNCE && self->announce)
@@ -233,7 +248,7 @@ s_handle (service_t *self, const peer_t *peer, const void *data, size_t size)
              (message->kind == MESSAGE_ASK_MANIFEST || message->kind == MESSAGE_ASK_REPLAY))
         s_recover (self, peer, message);
     else
-        atomic_fetch_add (&self->malformed, 1);
+        s_refuse_malformed (self, peer);
     free (message);
 }
 
@@ -270,7 +285,7 @@ s_receive (service_t *self)
         rc = zmq_msg_recv (&header, self->handle, ZMQ_DONTWAIT);
     while (rc == -1 && errno == EINTR);
     if (rc == -1 || s_drain (self, &header) > 0)
-        atomic_fetch_add (&self->malformed, 1);
+        s_refuse_malformed (self, &peer);
     else
         s_handle (self, &peer, zmq_msg_data (&header), zmq_msg_size (&header));
     zmq_msg_close (&header);
@@ -364,6 +379,9 @@ service_new (const char *endpoint, bool insecure, const answerer_t *answerer,
 {
     zsock_t *socket = socket_new (ZMQ_ROUTER);
     zsock_set_router_mandatory (socket, 1);
+    zsock_set_maxmsgsize (socket, SERVICE_MAX_MESSAGE_BYTES);
+    zsock_set_rcvhwm (socket, SERVICE_QUEUE_MESSAGES);
+    zsock_set_tcp_maxrt (socket, SERVICE_UNREAD_MS);
     if (socket_bind (socket, endpoint, insecure, error) == -1) {
         zsock_destroy (&socket);
         return NULL;

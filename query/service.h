@@ -7,7 +7,11 @@
 //  run at a time, fewer for one asker; more are refused as busy. So is a long one whose asker's
 //  time is up.
 //
-//  A client that does not read its answers loses them (bounded queue, counted) and delays nobody.
+//  A client that does not read its answers loses them (bounded queue, counted), delays nobody, and
+//  is cut off once nothing could be sent to it for SERVICE_UNREAD_MS. What is no request is
+//  answered with an error to id 0, and a statement that is too long with one to its own id; only a
+//  message of over SERVICE_MAX_MESSAGE_BYTES cuts the connection. So a client holds at most its
+//  queue of SERVICE_QUEUE_MESSAGES such messages and one on its way.
 #ifndef QUERY_SERVICE_H
 #define QUERY_SERVICE_H
 
@@ -17,6 +21,10 @@
 #define SERVICE_MAX_LONG       8     //  Long statements at a time
 #define SERVICE_MAX_LONG_EACH  2     //  of one asker
 #define SERVICE_MAX_TIMEOUT_MS 60000 //  However patient the asker is
+#define SERVICE_UNREAD_MS      30000
+
+#define SERVICE_MAX_MESSAGE_BYTES (2u << 20)
+#define SERVICE_QUEUE_MESSAGES    16 //  Of one client, not yet looked at; then it has to wait
 
 typedef struct service_t service_t;
 
@@ -40,7 +48,7 @@ typedef struct {
     uint64_t asked;     //  Statements answered with rows or partials
     uint64_t refused;   //  Answered with an error
     uint64_t recovered; //  Manifests and replays sent
-    uint64_t malformed; //  Messages dropped: no readable request
+    uint64_t malformed; //  Messages that are no request
     uint64_t unsent;    //  Answers dropped: the asker was gone or did not read
 } service_stats_t;
 

@@ -53,15 +53,24 @@ s_put_ask (const message_t *self, wire_writer_t *writer)
     wire_put_string (writer, self->statement, self->statement_size);
 }
 
+//  All but the statement.
 static int
-s_take_ask (message_t *self, wire_reader_t *reader)
+s_take_asker (message_t *self, wire_reader_t *reader)
 {
     uint64_t timeout_ms;
     if (wire_take_uint (reader, &self->id) || s_take_form (reader, &self->form) ||
-        wire_take_limited (reader, UINT32_MAX, &timeout_ms) ||
-        wire_take_string (reader, &self->statement, &self->statement_size))
+        wire_take_limited (reader, UINT32_MAX, &timeout_ms))
         return -1;
     self->timeout_ms = (uint32_t) timeout_ms;
+    return 0;
+}
+
+static int
+s_take_ask (message_t *self, wire_reader_t *reader)
+{
+    if (s_take_asker (self, reader) ||
+        wire_take_string (reader, &self->statement, &self->statement_size))
+        return -1;
     return self->statement_size <= STATEMENT_MAX_BYTES ? 0 : -1;
 }
 
@@ -235,18 +244,43 @@ s_take_kind (wire_reader_t *reader)
     return NULL;
 }
 
-int
-message_decode (message_t *self, wire_reader_t *reader, const void *data, size_t size)
+//  Take what every header begins with. Returns its kind, or NULL.
+static const kind_t *
+s_take_start (wire_reader_t *reader)
 {
     uint32_t items;
     uint64_t version;
-    memset (self, 0, sizeof *self);
-    if (wire_read (reader, data, size) || wire_take_array (reader, &items) ||
-        wire_take_uint (reader, &version) || version != MESSAGE_VERSION)
-        return -1;
+    if (wire_take_array (reader, &items) || wire_take_uint (reader, &version) ||
+        version != MESSAGE_VERSION)
+        return NULL;
     const kind_t *kind = s_take_kind (reader);
-    if (!kind || items != kind->items || kind->take (self, reader))
+    return kind && items == kind->items ? kind : NULL;
+}
+
+int
+message_decode (message_t *self, wire_reader_t *reader, const void *data, size_t size)
+{
+    memset (self, 0, sizeof *self);
+    if (wire_read (reader, data, size))
+        return -1;
+    const kind_t *kind = s_take_start (reader);
+    if (!kind || kind->take (self, reader))
         return -1;
     self->kind = (message_kind_t) (kind - s_kinds);
     return wire_done (reader);
+}
+
+int
+message_decode_long_ask (message_t *self, wire_reader_t *reader, const void *data, size_t size)
+{
+    memset (self, 0, sizeof *self);
+    if (size <= STATEMENT_MAX_BYTES)
+        return -1;
+    wire_read_beginning (reader, data, size);
+    const kind_t *kind = s_take_start (reader);
+    if (kind != &s_kinds[MESSAGE_ASK] || s_take_asker (self, reader))
+        return -1;
+    size_t rest = size - wire_offset (reader); //  The statement, behind its length in 2 or 4 bytes
+    self->statement_size = rest - (rest > UINT16_MAX + 3 ? 5 : 3);
+    return self->statement_size > STATEMENT_MAX_BYTES ? 0 : -1;
 }

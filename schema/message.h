@@ -86,4 +86,8 @@ size_t message_encode (const message_t *self, void *buffer, size_t capacity);
 //  Decode a header; returns 0, or -1 when malformed. Trusts nothing.
 int message_decode (message_t *self, wire_reader_t *reader, const void *data, size_t size);
 
+//  Of an ASK longer than any message: who asks and how long the statement is, for telling him so.
+//  statement is NULL. Returns 0, or -1 where it is none.
+int message_decode_long_ask (message_t *self, wire_reader_t *reader, const void *data, size_t size);
+
 #endif

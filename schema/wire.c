@@ -313,3 +313,11 @@ wire_read (wire_reader_t *self, const void *data, size_t size)
         self->failed = true;
     return self->failed ? -1 : 0;
 }
+
+void
+wire_read_beginning (wire_reader_t *self, const void *data, size_t size)
+{
+    size_t used;
+    wire_read_first (self, data, size, &used);
+    self->failed = false;
+}

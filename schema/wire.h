@@ -56,6 +56,10 @@ int wire_read (wire_reader_t *self, const void *data, size_t size);
 //  longer than WIRE_MAX_BYTES.
 int wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *used);
 
+//  Tokenise what a message of any length begins with: all items that end within its first
+//  WIRE_MAX_BYTES. For telling who sent what cannot be read.
+void wire_read_beginning (wire_reader_t *self, const void *data, size_t size);
+
 //  Take the next token, in the order of the bytes. Return 0, or -1 when the next token is of
 //  another type or there is none; after a -1 every further call returns -1 too, so that a
 //  sequence may be checked once at its end by wire_done.

@@ -26,6 +26,8 @@ s_try_message (const uint8_t *data, size_t size)
         PROMISE (message_encode (&message, s_encoded, sizeof s_encoded) == size);
         PROMISE (memcmp (s_encoded, data, size) == 0);
     }
+    if (message_decode_long_ask (&message, s_reader, data, size) == 0)
+        PROMISE (message.statement_size > STATEMENT_MAX_BYTES && message.statement_size < size);
 }
 
 //  A partial does not say which metrics were asked for, so that its bytes may differ; its numbers

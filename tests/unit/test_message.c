@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "schema/message.h"
@@ -64,6 +65,30 @@ test_message_ask_carries_65000_bytes_and_refuses_more (void **state)
     ask.statement_size++;
     size_t size = message_encode (&ask, s_buffer, sizeof s_buffer);
     assert_int_equal (s_decode ((char *) s_buffer, size), -1);
+}
+
+static void
+test_message_tells_who_asked_what_is_too_long_to_be_read (void **state)
+{
+    (void) state;
+    static const size_t sizes[] = {STATEMENT_MAX_BYTES + 1, 65535, 65536, 1u << 20};
+    uint8_t *bytes = malloc (1100000);
+    char *statement = calloc (1, 1u << 20);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        message_t ask = {.kind = MESSAGE_ASK, .id = 77, .form = FORM_PARTIALS, .timeout_ms = 5};
+        message_t decoded;
+        ask.statement = statement;
+        ask.statement_size = sizes[i];
+        size_t size = message_encode (&ask, bytes, 1100000);
+        assert_int_equal (message_decode (&decoded, s_reader, bytes, size), -1);
+        assert_int_equal (message_decode_long_ask (&decoded, s_reader, bytes, size), 0);
+        assert_int_equal (decoded.id, 77);
+        assert_int_equal (decoded.statement_size, sizes[i]);
+        bytes[3] = 'A';
+        assert_int_equal (message_decode_long_ask (&decoded, s_reader, bytes, size), -1);
+    }
+    free (statement);
+    free (bytes);
 }
 
 static void
@@ -273,6 +298,7 @@ main (void)
         cmocka_unit_test (test_message_golden_headers_are_read_and_written_the_same),
         cmocka_unit_test (test_message_ask_survives_the_wire),
         cmocka_unit_test (test_message_ask_carries_65000_bytes_and_refuses_more),
+        cmocka_unit_test (test_message_tells_who_asked_what_is_too_long_to_be_read),
         cmocka_unit_test (test_message_ask_written_by_hand_is_read),
         cmocka_unit_test (test_message_answer_survives_the_wire),
         cmocka_unit_test (test_message_error_survives_the_wire),

@@ -257,6 +257,52 @@ test_service_survives_garbage (void **state)
     zsock_destroy (&peer);
 }
 
+//  The error that comes back for a message of these bytes.
+static message_t
+s_error_to (const void *data, size_t size)
+{
+    static uint8_t header[4096];
+    message_t error;
+    zsock_t *peer = s_raw_peer ();
+    zsock_set_rcvtimeo (peer, WAIT_MS);
+    zmq_send (zsock_resolve (peer), data, size, 0);
+    int received = zmq_recv (zsock_resolve (peer), header, sizeof header, 0);
+    assert_in_range (received, 1, sizeof header);
+    wire_reader_t *reader = wire_reader_new ();
+    assert_int_equal (message_decode (&error, reader, header, (size_t) received), 0);
+    assert_int_equal (error.kind, MESSAGE_ERROR);
+    wire_reader_destroy (&reader);
+    zsock_destroy (&peer);
+    return error;
+}
+
+static void
+test_service_says_that_a_statement_is_too_long (void **state)
+{
+    (void) state;
+    char *text = calloc (1, 1u << 20);
+    uint8_t *header = malloc (2u << 20);
+    message_t message = {.kind = MESSAGE_ASK, .id = 77, .statement = text};
+    message.statement_size = 1u << 20;
+    size_t size = message_encode (&message, header, 2u << 20);
+    message_t error = s_error_to (header, size);
+    assert_int_equal (error.id, 77);
+    assert_non_null (strstr (error.text, "65000 bytes, not 1048576"));
+    assert_non_null (strstr (error.hint, "web*"));
+    free (header);
+    free (text);
+}
+
+static void
+test_service_says_that_garbage_is_no_request (void **state)
+{
+    const bench_t *bench = *state;
+    message_t error = s_error_to ("GET / HTTP/1.1", 14);
+    assert_int_equal (error.id, 0);
+    assert_non_null (strstr (error.text, "no request"));
+    assert_int_equal (s_stats (bench).malformed, 1);
+}
+
 static void
 test_service_answers_cut_and_flipped_requests_or_drops_them (void **state)
 {
@@ -282,7 +328,7 @@ test_an_asker_who_does_not_read_delays_nobody (void **state)
 {
     const bench_t *bench = *state;
     asker_t *deaf = asker_new (s_endpoint);
-    for (int i = 0; i < 200 && s_stats (bench).unsent == 0; i++) {
+    for (int i = 0; i < 1000 && s_stats (bench).unsent == 0; i++) {
         for (int n = 0; n < 100; n++)
             asker_send (deaf, FORM_ROWS, "show stats", 10, 0);
         s_assert_served ();
@@ -524,6 +570,8 @@ main (void)
         SERVED (test_a_paused_service_answers_later_and_from_another_store),
         SERVED (test_service_says_why_it_cannot_bind),
         SERVED (test_service_survives_garbage),
+        SERVED (test_service_says_that_a_statement_is_too_long),
+        SERVED (test_service_says_that_garbage_is_no_request),
         SERVED (test_service_answers_cut_and_flipped_requests_or_drops_them),
         SERVED (test_an_asker_who_does_not_read_delays_nobody),
         SERVED (test_long_statements_do_not_delay_short_ones),
