@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "query/explain.h"
 #include "query/finish.h"
 #include "query/limits.h"
 #include "query/selection.h"
@@ -21,6 +22,7 @@ struct answer_t {
     answer_form_t form;
     selection_t *selection; //  Of a select
     finish_t *finish;       //  Of a select in rows
+    explain_t *explain;     //  Of an explained one
     part_t *parts;
     size_t part_count;
     size_t bytes; //  In all parts
@@ -29,12 +31,12 @@ struct answer_t {
 static int
 s_start_select (answer_t *self, int64_t now_wall_ns, query_error_t *error)
 {
-    if (self->statement->explain)
-        return query_error_set (error, ERROR_UNSUPPORTED, -1, "explain is not yet available");
     self->selection = selection_new (self->answerer, self->statement, now_wall_ns, error);
     if (!self->selection)
         return -1;
-    if (self->form == FORM_ROWS)
+    if (self->statement->explain)
+        self->explain = explain_new ();
+    else if (self->form == FORM_ROWS)
         self->finish = finish_new (self->statement);
     return 0;
 }
@@ -47,7 +49,8 @@ answer_new (const answerer_t *answerer, const statement_t *statement, answer_for
     assert (self);
     self->answerer = answerer;
     self->statement = statement;
-    self->form = statement->kind == STATEMENT_SELECT ? form : FORM_ROWS;
+    bool is_select = statement->kind == STATEMENT_SELECT && !statement->explain;
+    self->form = is_select ? form : FORM_ROWS;
     if (statement->kind == STATEMENT_SELECT && s_start_select (self, now_wall_ns, error) == -1)
         answer_destroy (&self);
     return self;
@@ -61,6 +64,7 @@ answer_destroy (answer_t **self_p)
         return;
     selection_destroy (&self->selection);
     finish_destroy (&self->finish);
+    explain_destroy (&self->explain);
     for (size_t i = 0; i < self->part_count; i++)
         free (self->parts[i].data);
     free (self->parts);
@@ -131,7 +135,7 @@ s_finish_select (answer_t *self, query_error_t *error)
 {
     if (self->form == FORM_PARTIALS)
         return 0;
-    table_t *table = finish_table (self->finish);
+    table_t *table = self->explain ? explain_table (self->explain) : finish_table (self->finish);
     finish_destroy (&self->finish);
     int rc = s_add_table (self, table, error);
     table_destroy (&table);
@@ -147,6 +151,10 @@ s_step_select (answer_t *self, query_error_t *error)
         return s_finish_select (self, error);
     if (rc == -1 || !partial)
         return rc;
+    if (self->explain) {
+        explain_add (self->explain, partial->node, selection_plan (self->selection));
+        return 1;
+    }
     rc = self->form == FORM_ROWS ? finish_add (self->finish, partial, error)
                                  : s_add_partial (self, partial, error);
     return rc == 0 ? 1 : -1;

@@ -34,6 +34,7 @@ struct selection_t {
     int64_t cursor_wall_s; //  Where its next slice starts
     partial_t partial;     //  Of the step
     partial_t slice;
+    store_plan_t plan; //  Of the step, where only that is asked for
 };
 
 //  --- which nodes -----------------------------------------------------------------------------
@@ -275,14 +276,29 @@ s_next_step (selection_t *self, int64_t step_end)
 }
 
 static int
+s_plan_slice (selection_t *self, const target_t *target, int64_t from, int64_t to)
+{
+    store_plan_t plan;
+    if (store_window_plan (self->answerer->store, target->name, from, to, &plan) == -1)
+        return -1;
+    for (int level = 0; level < STORE_LEVEL_COUNT_; level++)
+        self->plan.records[level] += plan.records[level];
+    return 0;
+}
+
+static int
 s_read_slice (selection_t *self, const target_t *target, int64_t from, int64_t to,
               query_error_t *error)
 {
-    if (store_window (self->answerer->store, target->name, from, to, self->metrics, &self->slice) ==
-        -1)
+    store_t *store = self->answerer->store;
+    int rc = self->statement->explain
+                 ? s_plan_slice (self, target, from, to)
+                 : store_window (store, target->name, from, to, self->metrics, &self->slice);
+    if (rc == -1)
         return query_error_set (error, ERROR_INTERNAL, -1, "the frames of %s could not be read",
                                 target->name);
-    partial_merge (&self->partial, &self->slice);
+    if (!self->statement->explain)
+        partial_merge (&self->partial, &self->slice);
     return 0;
 }
 
@@ -294,8 +310,10 @@ selection_step (selection_t *self, const partial_t **partial, query_error_t *err
         return 0;
     const target_t *target = &self->targets[self->target];
     int64_t step_end = s_step_end (self);
-    if (self->cursor_wall_s == self->step_wall_s)
+    if (self->cursor_wall_s == self->step_wall_s) {
         partial_init (&self->partial, target->name, self->step_wall_s, step_end);
+        self->plan = (store_plan_t){{0}};
+    }
 
     int64_t from = s_greater (self->cursor_wall_s, target->first_wall_s);
     int64_t to = s_lesser (s_lesser (step_end, target->end_wall_s), from + SELECTION_SLICE_S);
@@ -308,4 +326,10 @@ selection_step (selection_t *self, const partial_t **partial, query_error_t *err
     *partial = &self->partial;
     s_next_step (self, step_end);
     return 1;
+}
+
+const store_plan_t *
+selection_plan (const selection_t *self)
+{
+    return &self->plan;
 }

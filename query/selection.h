@@ -25,8 +25,12 @@ void selection_destroy (selection_t **self_p);
 //  The window [since, until).
 void selection_window (const selection_t *self, int64_t *since_wall_s, int64_t *until_wall_s);
 
-//  Read the next slice. Returns 1, and in *partial a finished partial (borrowed until the next
-//  call) or NULL; 0 when all are done; -1 and fills error when the store could not be read.
+//  Read the next slice; of an explained select only what it would be read from. Returns 1, and in
+//  *partial a finished partial (borrowed until the next call) or NULL; 0 when all are done; -1 and
+//  fills error when the store could not be read.
 int selection_step (selection_t *self, const partial_t **partial, query_error_t *error);
+
+//  Of an explained select: what the partial finished last would be made from.
+const store_plan_t *selection_plan (const selection_t *self);
 
 #endif

@@ -123,6 +123,23 @@ int store_sync (store_t *self);
 int store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                   metric_set_t metrics, partial_t *partial);
 
+//  What store_window reads for a window: how many records of each level hold events of it.
+typedef enum {
+    STORE_LEVEL_DAYS,
+    STORE_LEVEL_HOURS,
+    STORE_LEVEL_MINUTES,
+    STORE_LEVEL_SECONDS, //  The frames themselves
+    STORE_LEVEL_COUNT_
+} store_level_t;
+
+typedef struct {
+    uint64_t records[STORE_LEVEL_COUNT_];
+} store_plan_t;
+
+//  Returns 0, or -1 when the store could not be read.
+int store_window_plan (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
+                       store_plan_t *plan);
+
 //  Frames of one node, bytes as they were appended. Used by one thread.
 typedef struct store_cursor_t store_cursor_t;
 

@@ -325,7 +325,30 @@ test_other_statements_are_answered_in_rows (void **state)
     assert_int_equal (table_rows (table), METRIC_COUNT_);
     table_destroy (&table);
     assert_string_equal (s_refuse (state, "show gaps").text, "no gaps here");
-    assert_int_equal (s_refuse (state, "explain select cpu_avg from n1").code, ERROR_UNSUPPORTED);
+}
+
+//  Records are counted over all levels: which there are is the store's affair, not ours.
+static void
+test_explain_says_how_many_records_answer (void **state)
+{
+    table_t *table = s_answer (state, "explain select cpu_avg from n3, n1, expected every 25s");
+    int64_t records[2] = {0}, steps[2] = {0};
+    size_t rows = table_rows (table);
+    for (size_t row = 0; row + 1 < rows; row++) {
+        bool is_n1 = strcmp (s_node (table, row), "n1") == 0;
+        assert_true (is_n1 || strcmp (s_node (table, row), "n3") == 0);
+        assert_int_equal (table_cell (table, row, 1)->kind, CELL_TEXT);
+        records[is_n1] += table_cell (table, row, 2)->value.integer;
+        steps[is_n1] = table_cell (table, row, 3)->value.integer;
+    }
+    assert_in_range (records[0], 1, 5);
+    assert_in_range (records[1], 1, 60);
+    assert_int_equal (steps[1], 3);
+    assert_string_equal (s_node (table, rows - 1), "expected");
+    assert_int_equal (table_cell (table, rows - 1, 1)->kind, CELL_NULL);
+    assert_int_equal (table_cell (table, rows - 1, 2)->value.integer, 0);
+    table_destroy (&table);
+    assert_int_equal (s_refuse (state, "explain select cpu_avg from n9").code, ERROR_UNKNOWN);
 }
 
 int
@@ -347,6 +370,7 @@ main (void)
         ON_NODES (test_partials_finish_to_the_same_rows),
         ON_NODES (test_what_would_read_or_return_too_much_is_refused),
         ON_NODES (test_other_statements_are_answered_in_rows),
+        ON_NODES (test_explain_says_how_many_records_answer),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
