@@ -127,6 +127,7 @@ s_offer_columns (completion_t *self)
         s_offer (self, "time");
     s_offer (self, "frames");
     s_offer (self, "expected");
+    s_offer_expressions (self);
 }
 
 //  --- what the grammar expects ----------------------------------------------------------------

@@ -14,7 +14,7 @@ typedef struct {
     int64_t time_wall_s;
     uint64_t present_s, expected_s;
     bool synthetic;
-    cell_t *cells; //  One per expression; their histograms are the row's own
+    cell_t *cells; //  One per expression computed; their histograms are the row's own
 } row_t;
 
 struct finish_t {
@@ -23,7 +23,7 @@ struct finish_t {
     size_t row_count;
     partial_t **steps; //  by all: a sum per step, in order of time
     size_t step_count;
-    size_t bytes;   //  Held in rows and steps
+    size_t bytes;               //  Held in rows and steps
     bool synthetic; //  Some row is: the table needs a column that says so
 };
 
@@ -52,7 +52,7 @@ finish_destroy (finish_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->row_count; i++)
-        s_row_fini (&self->rows[i], self->statement->expression_count);
+        s_row_fini (&self->rows[i], statement_computed (self->statement));
     for (size_t i = 0; i < self->step_count; i++)
         free (self->steps[i]);
     free (self->rows);
@@ -79,9 +79,10 @@ s_take_bytes (finish_t *self, size_t bytes, query_error_t *error)
 static size_t
 s_row_bytes (const statement_t *statement)
 {
-    size_t bytes = sizeof (row_t) + statement->expression_count * sizeof (cell_t);
-    for (size_t i = 0; i < statement->expression_count; i++)
-        if (statement->expressions[i].function == FUNCTION_HIST)
+    size_t count = statement_computed (statement);
+    size_t bytes = sizeof (row_t) + count * sizeof (cell_t);
+    for (size_t i = 0; i < count; i++)
+        if (statement_expression (statement, i)->function == FUNCTION_HIST)
             bytes += sizeof (histogram_t);
     return bytes;
 }
@@ -110,10 +111,11 @@ s_add_row (finish_t *self, const partial_t *partial, const char *node)
     row->expected_s = partial->expected_s;
     row->synthetic = partial->synthetic;
     self->synthetic |= partial->synthetic;
-    row->cells = calloc (statement->expression_count, sizeof row->cells[0]);
+    size_t count = statement_computed (statement);
+    row->cells = calloc (count, sizeof row->cells[0]);
     assert (row->cells);
-    for (size_t i = 0; i < statement->expression_count; i++)
-        row->cells[i] = expression_compute (&statement->expressions[i], partial);
+    for (size_t i = 0; i < count; i++)
+        row->cells[i] = expression_compute (statement_expression (statement, i), partial);
 }
 
 //  --- by all ----------------------------------------------------------------------------------
@@ -191,6 +193,8 @@ s_new_table (const finish_t *self)
     table_add_column (table, "expected", UNIT_NONE);
     if (self->synthetic)
         table_add_column (table, "source", UNIT_NONE);
+    if (statement->orders_by_other)
+        table_add_column (table, statement->order_by, UNIT_NONE);
     return table;
 }
 
@@ -219,14 +223,23 @@ s_put_row (const finish_t *self, const row_t *row, table_t *table)
     table_set_integer (table, column++, (int64_t) row->expected_s);
     if (row->synthetic)
         table_set_text (table, column, "synthetic");
+    column += self->synthetic;
+    if (self->statement->orders_by_other)
+        s_set_cell (table, column, &row->cells[self->statement->expression_count]);
 }
 
+//  The column of an expression that only orders is the last one, and goes.
 static void
 s_order (const statement_t *statement, table_t *table)
 {
-    for (size_t i = 0; statement->order_by[0] && i < table_columns (table); i++)
-        if (strcasecmp (table_column_name (table, i), statement->order_by) == 0)
-            table_sort (table, i, statement->descending);
+    size_t column = table_columns (table);
+    while (statement->order_by[0] && column-- > 0)
+        if (strcasecmp (table_column_name (table, column), statement->order_by) == 0) {
+            table_sort (table, column, statement->descending);
+            break;
+        }
+    if (statement->orders_by_other)
+        table_drop_column (table);
     if (statement->limit >= 0 && (size_t) statement->limit < table_rows (table))
         table_truncate (table, (size_t) statement->limit);
 }

@@ -25,7 +25,7 @@ s_rename (parse_t *self, expression_t *expression, span_t name)
 static bool
 s_is_fixed_column (const char *name)
 {
-    static const char *const fixed[] = {"node", "time", "frames", "expected", "source"};
+    static const char *const fixed[] = {"node", "time", "frames", "expected", "source", "status"};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (strcasecmp (fixed[i], name) == 0)
             return true;
@@ -90,8 +90,27 @@ s_refuse_order (parse_t *self, const char *name)
     if (nearest_name (&nearest))
         query_error_hint (self->error, "did you mean %s?", nearest_name (&nearest));
     else
-        query_error_hint (self->error, "select the expression too, to order by it");
+        query_error_hint (self->error, "any METRIC_FUNCTION will do, too");
     return -1;
+}
+
+//  The column that computes the same, under whatever name, or NULL.
+static const expression_t *
+s_find_same (const statement_t *statement, const expression_t *other)
+{
+    for (size_t i = 0; i < statement->expression_count; i++)
+        if (expression_equals (&statement->expressions[i], other))
+            return &statement->expressions[i];
+    return NULL;
+}
+
+//  A column that this select has whatever comes of it.
+static bool
+s_is_orderable (const statement_t *statement, const char *name)
+{
+    if (strcasecmp (name, "source") == 0 || strcasecmp (name, "status") == 0)
+        return false;
+    return s_is_fixed_column (name) && (statement->every_s || strcasecmp (name, "time") != 0);
 }
 
 int
@@ -99,21 +118,19 @@ parse_resolve_order (parse_t *self)
 {
     statement_t *statement = self->statement;
     char *name = statement->order_by;
-    expression_t other;
+    expression_t *other = &statement->order_expression;
     query_error_t unused;
     int length = parse_copy_name (self, self->order, name, sizeof statement->order_by);
     if (length < 1)
         return s_refuse_order (self, "");
-    if (s_is_fixed_column (name) && strcasecmp (name, "source") != 0 &&
-        (statement->every_s || strcasecmp (name, "time") != 0))
+    if (s_is_orderable (statement, name))
         return 0;
     const expression_t *column = s_find_column (statement, name);
-    if (!column && expression_parse (&other, name, (size_t) length, &unused) == 0)
-        for (size_t i = 0; i < statement->expression_count && !column; i++)
-            if (expression_equals (&statement->expressions[i], &other))
-                column = &statement->expressions[i];
-    if (!column)
+    if (!column && expression_parse (other, name, (size_t) length, &unused) == -1)
         return s_refuse_order (self, name);
-    memmove (name, column->name, sizeof column->name);
+    if (!column)
+        column = s_find_same (statement, other);
+    statement->orders_by_other = !column;
+    memmove (name, column ? column->name : other->name, sizeof column->name);
     return 0;
 }

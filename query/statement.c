@@ -50,12 +50,24 @@ statement_window (const statement_t *self, int64_t now_wall_ns, int64_t *since_w
     return -1;
 }
 
+size_t
+statement_computed (const statement_t *self)
+{
+    return self->expression_count + self->orders_by_other;
+}
+
+const expression_t *
+statement_expression (const statement_t *self, size_t index)
+{
+    return index < self->expression_count ? &self->expressions[index] : &self->order_expression;
+}
+
 metric_set_t
 statement_metrics (const statement_t *self)
 {
     metric_set_t metrics = 0;
-    for (size_t i = 0; i < self->expression_count; i++)
-        metrics |= METRIC_BIT (self->expressions[i].metric);
+    for (size_t i = 0; i < statement_computed (self); i++)
+        metrics |= METRIC_BIT (statement_expression (self, i)->metric);
     return metrics;
 }
 

@@ -42,6 +42,9 @@ typedef struct {
     int64_t every_s;                 //  0: one row for the whole window
     grouping_t by;
     char order_by[COLUMN_NAME_MAX + 1]; //  A column of the answer, or ""
+    //  Or an expression that is not selected, whose column is then not shown.
+    bool orders_by_other;
+    expression_t order_expression;
     bool descending;
     int64_t limit; //  -1: none
     bool explain;
@@ -57,7 +60,11 @@ void statement_destroy (statement_t **self_p);
 int statement_window (const statement_t *self, int64_t now_wall_ns, int64_t *since_wall_s,
                       int64_t *until_wall_s, query_error_t *error);
 
-//  The metrics that its expressions need.
+//  The expressions that are computed: those selected and, last, the one that only orders.
+size_t statement_computed (const statement_t *self);
+const expression_t *statement_expression (const statement_t *self, size_t index);
+
+//  The metrics that these need.
 metric_set_t statement_metrics (const statement_t *self);
 
 //  Print it as text that parses to the same statement, with the window pinned to [since, until)

@@ -19,7 +19,7 @@ static const struct {
     {"every", "a duration such as 10s, 1m"},
     {"since", "a duration ago (10m), 'YYYY-MM-DD HH:MM', a unix time"},
     {"until", "a duration ago (10m), 'YYYY-MM-DD HH:MM', a unix time"},
-    {"order by", "a column of the answer"},
+    {"order by", "a column of the answer, METRIC_FUNCTION"},
     {"limit", "a number of rows"},
 };
 

@@ -57,6 +57,15 @@ table_truncate (table_t *self, size_t count)
 }
 
 void
+table_drop_column (table_t *self)
+{
+    assert (self->column_count > 0);
+    self->column_count--;
+    for (size_t row = 0; row < self->row_count; row++)
+        s_empty_cell (&self->rows[row].cells[self->column_count]);
+}
+
+void
 table_destroy (table_t **self_p)
 {
     table_t *self = *self_p;
@@ -73,6 +82,7 @@ table_add_column (table_t *self, const char *name, unit_t unit)
 {
     assert (self->row_count == 0 && self->column_count < TABLE_MAX_COLUMNS);
     column_t *column = &self->columns[self->column_count++];
+    memset (column, 0, sizeof *column);
     memcpy (column->name, name, text_cut (name, TABLE_NAME_MAX));
     column->unit = unit;
 }

@@ -73,6 +73,8 @@ int table_append (table_t *self, const table_t *other);
 void table_sort (table_t *self, size_t column, int descending);
 //  Drop rows after the first count.
 void table_truncate (table_t *self, size_t count);
+//  Drop the last column.
+void table_drop_column (table_t *self);
 
 //  On the wire, canonical msgpack: the columns are one part, each row another.
 //

@@ -142,9 +142,11 @@ test_completion_offers_the_columns_to_order_by (void **state)
     (void) state;
     static const case_t cases[] = {
         {"select cpu_avg as mean, cpu_p99 as 'p 99', cpu_sum from n1 order by ",
-         "mean 'p 99' cpu_sum node frames expected"},
-        {"select cpu_avg from n1 every 10s order by ", "cpu_avg node time frames expected"},
-        {"select cpu_avg from n1 order by cp", "cpu_avg"},
+         "mean 'p 99' cpu_sum node frames expected cpudist_~ cpu_~ offcpu_~ runqlat_~ pidpersec_~"},
+        {"select cpu_avg from n1 every 10s order by ",
+         "cpu_avg node time frames expected cpudist_~ cpu_~ offcpu_~ runqlat_~ pidpersec_~"},
+        {"select cpu_avg from n1 order by cp", "cpu_avg cpudist_~ cpu_~"},
+        {"select cpu_avg from n1 order by cpu_p", "cpu_p50 cpu_p90 cpu_p99 cpu_p999"},
     };
     ASSERT_WORDS (cases);
 }

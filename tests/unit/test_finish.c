@@ -376,6 +376,26 @@ test_order_by_puts_nulls_last_and_limit_cuts (void **state)
 }
 
 static void
+test_order_by_an_expression_that_is_not_selected_adds_no_column (void **state)
+{
+    (void) state;
+    static partial_t partials[3];
+    for (int i = 0; i < 3; i++) {
+        const char *const nodes[] = {"a", "b", "c"};
+        s_quiet (&partials[i], nodes[i], SINCE, UNTIL);
+        s_add_duration (&partials[i], METRIC_runqlat, 1000 * (uint64_t) (i == 1 ? 9 : i + 1));
+    }
+    table_t *table = s_finish ("select cpu_count from * order by runqlat_p99 desc", partials, 3);
+    ASSERT_NODES (table, "b", "c", "a");
+    assert_int_equal (table_columns (table), 4);
+    assert_string_equal (table_column_name (table, 3), "expected");
+    table_destroy (&table);
+    table = s_finish ("select cpu_count from * order by runqlat_hist limit 1", partials, 3);
+    ASSERT_NODES (table, "a");
+    table_destroy (&table);
+}
+
+static void
 test_by_all_refuses_mixed_scopes_and_names_a_node (void **state)
 {
     (void) state;
@@ -484,6 +504,7 @@ main (void)
         cmocka_unit_test (test_of_two_partials_of_one_node_the_fuller_counts),
         cmocka_unit_test (test_steps_are_rows_with_their_time),
         cmocka_unit_test (test_order_by_puts_nulls_last_and_limit_cuts),
+        cmocka_unit_test (test_order_by_an_expression_that_is_not_selected_adds_no_column),
         cmocka_unit_test (test_by_all_refuses_mixed_scopes_and_names_a_node),
         cmocka_unit_test (test_synthetic_data_says_so),
         cmocka_unit_test (test_columns_carry_names_and_units),

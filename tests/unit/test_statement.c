@@ -311,7 +311,7 @@ test_statement_says_what_was_expected (void **state)
         {"select cpu_avg from n1,", "a node's name, a pattern such as web*, or *"},
         {"select cpu_avg from n1 over", "a duration such as 60s, 5m, 1h, 1d"},
         {"select cpu_avg from n1 order", "by"},
-        {"select cpu_avg from n1 order by", "a column of the answer"},
+        {"select cpu_avg from n1 order by", "a column of the answer, METRIC_FUNCTION"},
         {"select cpu_avg from n1 by", "node, all"},
         {"select cpu_avg from n1 limit x", "a number of rows"},
         {"show", "nodes, metrics, gaps, stats"},
@@ -372,8 +372,25 @@ test_statement_orders_by_an_expressions_other_name (void **state)
     statement_t *statement = s_parse ("select cpu_avg as mean from n1 order by cpudist_avg");
     assert_string_equal (statement->order_by, "mean");
     assert_false (statement->descending);
+    assert_false (statement->orders_by_other);
     statement_destroy (&statement);
     assert_int_equal (s_refuse ("select cpu_avg from n1 order by time").code, ERROR_UNKNOWN);
+}
+
+static void
+test_statement_orders_by_what_is_not_selected (void **state)
+{
+    (void) state;
+    statement_t *statement = s_parse ("select cpu_avg from n1 order by Runqlat_p99 desc");
+    assert_true (statement->orders_by_other && statement->descending);
+    assert_string_equal (statement->order_by, "runqlat_p99");
+    assert_int_equal (statement->expression_count, 1);
+    assert_int_equal (statement_computed (statement), 2);
+    assert_int_equal (statement_metrics (statement),
+                      METRIC_BIT (METRIC_cpudist) | METRIC_BIT (METRIC_runqlat));
+    statement_destroy (&statement);
+    assert_int_equal (s_refuse ("select cpu_avg from n1 order by pidpersec_p99").code,
+                      ERROR_UNKNOWN);
 }
 
 static void
@@ -423,6 +440,7 @@ test_statement_prints_what_reads_the_same_again (void **state)
         "select cpu_p999 as 'a '' b', runqlat_p99.9, cpu_hist from 'over', 42, web* over 5m",
         "select offcpu_time from * every 10s by all order by time desc limit 10",
         "explain select pidpersec_rate from n1 order by expected",
+        "select pidpersec_rate from n1 order by runqlat_p99.9 desc",
         "select cpu_p0.0001, cpu_p100, cpu_p12.5 from n? until 5000",
         "show gaps",
     };
@@ -542,6 +560,7 @@ main (void)
         cmocka_unit_test (test_statement_says_why_counts_have_no_durations),
         cmocka_unit_test (test_statement_says_what_is_not_yet_recorded),
         cmocka_unit_test (test_statement_orders_by_an_expressions_other_name),
+        cmocka_unit_test (test_statement_orders_by_what_is_not_selected),
         cmocka_unit_test (test_statement_bounds_what_it_holds),
         cmocka_unit_test (test_statement_reads_past_no_byte),
         cmocka_unit_test (test_statement_prints_what_reads_the_same_again),
