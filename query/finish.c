@@ -9,11 +9,15 @@
 #include <strings.h>
 #include "query/compute.h"
 
+//  What the column "status" says.
+#define UNANSWERED    "no answer"
+#define SOME_ANSWERED "some did not answer"
+
 typedef struct {
     char node[NODE_NAME_MAX + 1];
     int64_t time_wall_s;
     uint64_t present_s, expected_s;
-    bool synthetic;
+    bool synthetic, unanswered;
     cell_t *cells; //  One per expression computed; their histograms are the row's own
 } row_t;
 
@@ -24,7 +28,7 @@ struct finish_t {
     partial_t **steps; //  by all: a sum per step, in order of time
     size_t step_count;
     size_t bytes;               //  Held in rows and steps
-    bool synthetic; //  Some row is: the table needs a column that says so
+    bool synthetic, unanswered; //  Some row is: the table needs a column that says so
 };
 
 finish_t *
@@ -110,7 +114,9 @@ s_add_row (finish_t *self, const partial_t *partial, const char *node)
     row->present_s = partial->present_s;
     row->expected_s = partial->expected_s;
     row->synthetic = partial->synthetic;
+    row->unanswered = partial->unanswered;
     self->synthetic |= partial->synthetic;
+    self->unanswered |= partial->unanswered;
     size_t count = statement_computed (statement);
     row->cells = calloc (count, sizeof row->cells[0]);
     assert (row->cells);
@@ -193,6 +199,8 @@ s_new_table (const finish_t *self)
     table_add_column (table, "expected", UNIT_NONE);
     if (self->synthetic)
         table_add_column (table, "source", UNIT_NONE);
+    if (self->unanswered)
+        table_add_column (table, "status", UNIT_NONE);
     if (statement->orders_by_other)
         table_add_column (table, statement->order_by, UNIT_NONE);
     return table;
@@ -224,6 +232,9 @@ s_put_row (const finish_t *self, const row_t *row, table_t *table)
     if (row->synthetic)
         table_set_text (table, column, "synthetic");
     column += self->synthetic;
+    if (row->unanswered)
+        table_set_text (table, column, self->statement->by == BY_ALL ? SOME_ANSWERED : UNANSWERED);
+    column += self->unanswered;
     if (self->statement->orders_by_other)
         s_set_cell (table, column, &row->cells[self->statement->expression_count]);
 }

@@ -4,7 +4,8 @@
 //
 //  The table has a column "node", with every "time" (start of the step, unix seconds), one per
 //  expression, "frames" and "expected" (seconds present and asked for), and, only where a frame
-//  was not measured on a kernel, "source", which then says "synthetic".
+//  was not measured on a kernel, "source", which then says "synthetic", and, only where somebody
+//  who was asked did not answer, "status", which then says so.
 //
 //  by all adds everything up and has one row a step, whose node is "all"; its seconds are
 //  node-seconds, so that averages and rates stay those of one node.

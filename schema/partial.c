@@ -83,6 +83,7 @@ partial_merge (partial_t *self, const partial_t *other)
     self->frames += other->frames;
     self->mixed_scopes |= other->mixed_scopes;
     self->synthetic |= other->synthetic;
+    self->unanswered |= other->unanswered;
     for (int id = 0; id < METRIC_COUNT_; id++) {
         histogram_merge (&self->metrics[id].histogram, &other->metrics[id].histogram);
         self->metrics[id].accrued_ns += other->metrics[id].accrued_ns;

@@ -27,6 +27,7 @@ typedef struct {
     scope_t scope;     //  Of the frames; meaningless when mixed_scopes
     bool mixed_scopes; //  Frames of different scopes were merged
     bool synthetic;    //  At least one frame was not measured on a kernel (synthetic source)
+    bool unanswered;   //  Who should have told did not: set by who asked, never on the wire
     partial_metric_t metrics[METRIC_COUNT_];
 } partial_t;
 

@@ -27,6 +27,13 @@ typedef struct {
     reply_t *reply;
 } join_t;
 
+//  Whether the workers answer in partials; else in tables.
+static bool
+s_in_partials (const join_t *self)
+{
+    return self->statement->kind == STATEMENT_SELECT && !self->statement->explain;
+}
+
 static int
 s_fail (join_t *self, const query_error_t *error)
 {
@@ -142,6 +149,23 @@ s_is_own (const join_t *self, size_t index, const partial_t *partial)
            partial->until_wall_s <= self->until_wall_s;
 }
 
+//  For so many partials more. Returns 0, or -1 where reply says that it is too much.
+static int
+s_make_room (join_t *self, size_t more)
+{
+    query_error_t error;
+    if (more > JOIN_MAX_PARTIALS - self->partial_count) {
+        query_error_set (&error, ERROR_UNSUPPORTED, -1,
+                         "the answers of all workers are too large together");
+        query_error_hint (&error, "ask for fewer nodes, a shorter window or longer steps");
+        return s_fail (self, &error);
+    }
+    size_t count = self->partial_count + more;
+    self->partials = realloc (self->partials, (count + 1) * sizeof self->partials[0]);
+    assert (self->partials);
+    return 0;
+}
+
 static int
 s_take_partials (join_t *self, size_t index, const reply_t *reply)
 {
@@ -149,15 +173,11 @@ s_take_partials (join_t *self, size_t index, const reply_t *reply)
         if (!s_is_own (self, index, &reply->partials[i]))
             return s_fail_worker (self, index, "it answered what it was not asked",
                                   "is another node's worker at this endpoint?");
-    size_t count = self->partial_count + reply->partial_count;
-    if (count > JOIN_MAX_PARTIALS)
-        return s_fail_worker (self, index, "the answers of all workers are too large together",
-                              "ask for fewer nodes, a shorter window or longer steps");
-    self->partials = realloc (self->partials, (count + 1) * sizeof self->partials[0]);
-    assert (self->partials);
+    if (s_make_room (self, reply->partial_count) == -1)
+        return -1;
     memcpy (self->partials + self->partial_count, reply->partials,
             reply->partial_count * sizeof self->partials[0]);
-    self->partial_count = count;
+    self->partial_count += reply->partial_count;
     return 0;
 }
 
@@ -178,14 +198,14 @@ s_take_table (join_t *self, size_t index, reply_t *reply)
 static int
 s_take (join_t *self, size_t index, reply_t *reply)
 {
-    bool is_select = self->statement->kind == STATEMENT_SELECT;
-    if (reply->kind == REPLY_ERROR)
+    bool is_late = reply->kind == REPLY_ERROR && reply->error.code == ERROR_BUSY;
+    if (reply->kind == REPLY_ERROR && !is_late)
         return s_fail_worker (self, index, reply->error.text, reply->error.hint);
-    if (reply->kind == REPLY_PARTIALS && is_select)
+    if (reply->kind == REPLY_PARTIALS && s_in_partials (self))
         return s_take_partials (self, index, reply);
-    if (reply->kind == REPLY_TABLE && !is_select)
+    if (reply->kind == REPLY_TABLE && !s_in_partials (self))
         return s_take_table (self, index, reply);
-    if (reply->kind != REPLY_NONE)
+    if (reply->kind != REPLY_NONE && !is_late)
         return s_fail_worker (self, index, "it answered in another form than asked", "");
     self->silent[index] = true;
     return 0;
@@ -226,27 +246,45 @@ s_steps (const join_t *self)
     return steps;
 }
 
-//  The silent workers' part: the same steps, empty.
-static void
+//  The silent workers' part: the same steps, empty. Returns 0, or -1 where that is too much.
+static int
 s_add_absent (join_t *self)
 {
     size_t steps = s_steps (self), absent = 0;
     for (size_t i = 0; i < workers_count (self->workers); i++)
         absent += self->silent[i];
-    self->partials = realloc (self->partials, (self->partial_count + absent * steps + 1) *
-                                                  sizeof self->partials[0]);
-    assert (self->partials);
+    if (s_make_room (self, absent * steps) == -1)
+        return -1;
     for (size_t i = 0; i < workers_count (self->workers); i++)
-        for (size_t step = 0; self->silent[i] && step < steps; step++)
-            partial_init (&self->partials[self->partial_count++], workers_node (self->workers, i),
+        for (size_t step = 0; self->silent[i] && step < steps; step++) {
+            partial_t *partial = &self->partials[self->partial_count++];
+            partial_init (partial, workers_node (self->workers, i),
                           self->partials[step].since_wall_s, self->partials[step].until_wall_s);
+            partial->unanswered = true;
+        }
+    return 0;
+}
+
+//  In a table the silent workers' rows come last. What such a table tells of a node is a word in
+//  its second column: a state, a name, a level.
+static void
+s_add_absent_rows (join_t *self)
+{
+    for (size_t i = 0; i < workers_count (self->workers); i++) {
+        if (!self->silent[i] || table_columns (self->table) < 2)
+            continue;
+        table_add_row (self->table);
+        table_set_text (self->table, 0, workers_node (self->workers, i));
+        table_set_text (self->table, 1, "no answer");
+    }
 }
 
 static void
 s_finish_select (join_t *self)
 {
     query_error_t error;
-    s_add_absent (self);
+    if (s_add_absent (self) == -1)
+        return;
     self->reply->table =
         finish_select (self->statement, self->partials, self->partial_count, &error);
     self->reply->kind = REPLY_TABLE;
@@ -257,9 +295,10 @@ s_finish_select (join_t *self)
 static void
 s_finish (join_t *self)
 {
-    if (self->statement->kind == STATEMENT_SELECT && self->partial_count > 0)
+    if (s_in_partials (self) && self->partial_count > 0)
         s_finish_select (self);
     if (self->table) {
+        s_add_absent_rows (self);
         self->reply->kind = REPLY_TABLE;
         self->reply->table = self->table;
         self->table = NULL;

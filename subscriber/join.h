@@ -3,8 +3,10 @@
 //  fixed once, by this machine's clock, and every worker is asked for its own node's partials of
 //  it; query/finish makes the rows, exactly as a coordinator would.
 //
-//  Workers that do not answer are not fatal: a select has their rows all the same, with 0 of the
-//  seconds present. show nodes, gaps and stats are the answers' rows one after another.
+//  Workers that do not answer, or say that they could not in time, are not fatal: a select has
+//  their rows all the same, with 0 of the seconds present and a "status" that says so. Shows and
+//  explained selects are the answers' rows one after another, and one for each silent worker whose
+//  second column says so.
 #ifndef SUBSCRIBER_JOIN_H
 #define SUBSCRIBER_JOIN_H
 

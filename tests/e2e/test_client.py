@@ -166,7 +166,9 @@ def test_a_silent_worker_has_its_row_and_is_named (own_workers, ask, wait_until)
     assert "no answer from n2" in result.stderr
     answer = rows (result)
     assert [row["node"] for row in answer] == ["n1", "n2", "n3"]
-    assert answer[1] == {"node": "n2", "cpu_avg": None, "frames": 0, "expected": 4, "source": None}
+    assert answer[1] == {"node": "n2", "cpu_avg": None, "frames": 0, "expected": 4, "source": None,
+                         "status": "no answer"}
+    assert answer[0]["status"] is None
     strict = ask (own_workers, "select cpu_avg from *", "--strict")
     assert strict.returncode == 1 and strict.stdout
 

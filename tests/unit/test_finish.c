@@ -396,6 +396,26 @@ test_order_by_an_expression_that_is_not_selected_adds_no_column (void **state)
 }
 
 static void
+test_a_row_says_that_nobody_answered (void **state)
+{
+    (void) state;
+    static partial_t partials[2];
+    s_quiet (&partials[0], "a", SINCE, UNTIL);
+    partial_init (&partials[1], "b", SINCE, UNTIL);
+    partials[1].unanswered = true;
+    table_t *table = s_finish ("select cpu_avg from * order by offcpu_sum", partials, 2);
+    ASSERT_NODES (table, "a", "b");
+    assert_int_equal (s_cell (table, 0, "status")->kind, CELL_NULL);
+    s_assert_text (table, 1, "status", "no answer");
+    s_assert_coverage (table, 1, 0, 60);
+    table_destroy (&table);
+    table = s_finish ("select cpu_avg from * by all", partials, 2);
+    s_assert_text (table, 0, "status", "some did not answer");
+    s_assert_coverage (table, 0, 60, 120);
+    table_destroy (&table);
+}
+
+static void
 test_by_all_refuses_mixed_scopes_and_names_a_node (void **state)
 {
     (void) state;
@@ -505,6 +525,7 @@ main (void)
         cmocka_unit_test (test_steps_are_rows_with_their_time),
         cmocka_unit_test (test_order_by_puts_nulls_last_and_limit_cuts),
         cmocka_unit_test (test_order_by_an_expression_that_is_not_selected_adds_no_column),
+        cmocka_unit_test (test_a_row_says_that_nobody_answered),
         cmocka_unit_test (test_by_all_refuses_mixed_scopes_and_names_a_node),
         cmocka_unit_test (test_synthetic_data_says_so),
         cmocka_unit_test (test_columns_carry_names_and_units),
