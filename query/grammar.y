@@ -70,9 +70,9 @@ static void grammar_error (const span_t *location, parse_t *parse, const char *t
 %token NUMBER   "a number"
 %token DURATION "a duration"
 %token STRING   "a quoted text"
-%token COMMA    ","
-%token EQUALS   "="
-%token SEMICOLON ";"
+%token COMMA    "','"
+%token EQUALS   "'='"
+%token SEMICOLON "';'"
 %token CURSOR   "the cursor" //  Stands nowhere: where it comes, the grammar says what may
 
 %type <instant> instant
@@ -224,7 +224,14 @@ s_is_name (yysymbol_kind_t kind)
     return kind >= YYSYMBOL_NODES && kind <= YYSYMBOL_CGROUP;
 }
 
-//  The symbols that may stand there; where any word may, those that are words there go unnamed.
+static bool
+s_is_end (yysymbol_kind_t kind)
+{
+    return kind == YYSYMBOL_YYEOF || kind == YYSYMBOL_SEMICOLON;
+}
+
+//  The symbols that may stand there; where any word may, those that are words there go unnamed, and
+//  where anything else may, the end.
 static int
 s_expected (const yypcontext_t *context, const char *names[YYNTOKENS])
 {
@@ -234,7 +241,7 @@ s_expected (const yypcontext_t *context, const char *names[YYNTOKENS])
     for (int i = 0; i < count; i++)
         any_word |= kinds[i] == YYSYMBOL_WORD;
     for (int i = 0; i < count; i++)
-        if (!any_word || !s_is_name (kinds[i]))
+        if ((!any_word || !s_is_name (kinds[i])) && (count <= 2 || !s_is_end (kinds[i])))
             names[named++] = yysymbol_name (kinds[i]);
     return named;
 }
