@@ -91,3 +91,15 @@ cgroup_find (cgroup_t *self, const char *path, source_error_t *error)
     snprintf (self->path, sizeof self->path, "%s", *below ? below : "/");
     return 0;
 }
+
+int
+cgroup_name_scope (scope_t *scope, source_error_t *error)
+{
+    cgroup_t cgroup;
+    if (scope->kind != SCOPE_CGROUP)
+        return 0;
+    if (cgroup_find (&cgroup, scope->cgroup, error))
+        return -1;
+    memcpy (scope->cgroup, cgroup.path, sizeof scope->cgroup);
+    return 0;
+}

@@ -13,8 +13,11 @@ typedef struct {
 } cgroup_t;
 
 //  path is the full path in the file system, or that below the hierarchy's root. Returns 0, or -1
-//  with error filled: there is no such cgroup, its
-//  path is too long for a scope, or no cgroup2 is mounted.
+//  with error filled: there is no such cgroup, its path is too long for a scope, or no cgroup2 is
+//  mounted.
 int cgroup_find (cgroup_t *self, const char *path, source_error_t *error);
+
+//  Have a scope that is a cgroup name it as frames do, whatever path it was given. Returns as above.
+int cgroup_name_scope (scope_t *scope, source_error_t *error);
 
 #endif

@@ -47,20 +47,10 @@ s_find_process (const scope_t *scope, source_error_t *error)
     return -1;
 }
 
-static int
-s_find_cgroup (scope_t *scope, source_error_t *error)
-{
-    cgroup_t cgroup;
-    if (cgroup_find (&cgroup, scope->cgroup, error))
-        return -1;
-    memcpy (scope->cgroup, cgroup.path, sizeof scope->cgroup);
-    return 0;
-}
-
 int
 probe_target_find (scope_t *scope, source_error_t *error)
 {
     if (scope->kind == SCOPE_PID)
         return s_find_process (scope, error);
-    return scope->kind == SCOPE_CGROUP ? s_find_cgroup (scope, error) : 0;
+    return cgroup_name_scope (scope, error);
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "publisher/cgroup.h"
 #include "publisher/sched_reading.h"
 #include "publisher/source_ops.h"
 
@@ -38,8 +39,9 @@ s_destroy (source_t *source)
 source_t *
 source_new_bpf (const scope_t *scope, source_error_t *error)
 {
-    const sched_probe_options_t options = {
-        .scope = *scope, .metrics = METRIC_ALL, .rows = BANK_BUCKETS};
+    sched_probe_options_t options = {.scope = *scope, .metrics = METRIC_ALL, .rows = BANK_BUCKETS};
+    if (cgroup_name_scope (&options.scope, error))
+        return NULL;
     sched_probe_t *probe = sched_probe_new (&options, error);
     if (!probe)
         return NULL;
@@ -47,6 +49,6 @@ source_new_bpf (const scope_t *scope, source_error_t *error)
     assert (self);
     self->source = (source_t){.read = s_read, .destroy = s_destroy};
     self->probe = probe;
-    self->scope = *scope;
+    self->scope = options.scope;
     return &self->source;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CGROUP_ROOT    "/sys/fs/cgroup"
 #define PUBLISH_PORTS  7100
 #define ANSWER_PORTS   7200
 #define KEEP_MIN_S     60
@@ -24,7 +23,8 @@ static const setting_t s_settings[] = {
      "synthetic:busy, synthetic:idle, synthetic:events=3000,median=8us,sigma=1.3,seed=7"},
     {"pid", 'p', "PID", NULL,
      "Measure only this process; it is waited for where it does not exist"},
-    {"cgroup", 'c', "PATH", NULL, "Measure only this cgroup, a path below " CGROUP_ROOT},
+    {"cgroup", 'c', "PATH", NULL,
+     "Measure only this cgroup: its folder, or its path below where cgroup2 is mounted"},
     {"store", 0, "FOLDER", NULL, "Where frames are kept (default: var/NAME)"},
     {"keep", 0, "DURATION", "24h", "Delete frames that are older: 90m, 24h, 7d"},
     {"keep-bytes", 0, "SIZE", "256MB",
@@ -166,13 +166,17 @@ s_read_coordinator (worker_options_t *self, const settings_t *settings)
 }
 
 static void
+s_read_source (worker_options_t *self, const settings_t *settings)
+{
+    const char *text = settings_text (settings, "source");
+    self->source = strcmp (text, "synthetic") == 0 ? "synthetic:busy" : text;
+}
+
+static void
 s_read_cgroup (scope_t *scope, const settings_t *settings)
 {
     const char *path = settings_text (settings, "cgroup");
-    if (strncmp (path, CGROUP_ROOT "/", sizeof CGROUP_ROOT) == 0)
-        path += sizeof CGROUP_ROOT - 1;
-    const char *slash = path[0] == '/' ? "" : "/";
-    int length = snprintf (scope->cgroup, sizeof scope->cgroup, "%s%s", slash, path);
+    int length = snprintf (scope->cgroup, sizeof scope->cgroup, "%s", path);
     if (length > CGROUP_PATH_MAX)
         settings_usage (settings, "cgroup: the path is longer than %d characters", CGROUP_PATH_MAX);
     scope->kind = SCOPE_CGROUP;
@@ -255,7 +259,7 @@ worker_options_read (worker_options_t *self, const settings_t *settings)
                      ? (int) settings_number (settings, "number", 1, 99)
                      : 0;
     int port_offset = number ? number : 1;
-    self->source = settings_text (settings, "source");
+    s_read_source (self, settings);
     self->insecure = settings_is_set (settings, "insecure");
     self->sync = settings_is_set (settings, "sync");
     self->print_cost = settings_is_set (settings, "cost");

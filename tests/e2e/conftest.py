@@ -13,6 +13,7 @@ start_broker (args=)                                bin/broker; .live .answer .s
 start (program, *args)                              any program of bin/
 run (program, *args, **subprocess_options)          run to its end: .returncode .stdout .stderr
 free_port ()                                        a loopback port nobody uses
+cgroup                                              folder of a cgroup of the test's own
 wait_until (condition, seconds)                     poll; returns the first true value or fails
 
 The source is synthetic unless a test asks for source="bpf" (needs root; mark it needs_bpf).
@@ -159,3 +160,16 @@ def start_broker (start, tmp_path):
         return start ("broker", "--live", live, "--answer", answer, "--store", store, *args,
                       live=live, answer=answer, store=store)
     return start_one
+
+
+@pytest.fixture
+def cgroup ():
+    """The folder of a cgroup made for the test."""
+    mounts = [line.split () for line in pathlib.Path ("/proc/self/mounts").read_text ().splitlines ()]
+    points = [pathlib.Path (mount[1]) for mount in mounts if mount[2] == "cgroup2"]
+    if not points or os.geteuid () != 0:
+        pytest.skip ("needs root and a cgroup2 mount")
+    folder = points[0] / f"kpulse-test-{os.getpid ()}"
+    folder.mkdir ()
+    yield folder
+    folder.rmdir ()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pipeline_peer import (Refused, ask, show_missing, show_nodes, show_stats, subscription,
+from pipeline_peer import (SYNTHETIC, Refused, ask, show_missing, show_nodes, show_stats, subscription,
                            unpack_frame)
 
 STATEMENTS = [
@@ -213,6 +213,24 @@ def test_a_worker_waits_for_a_process_that_does_not_exist_yet (start_worker):
         frame = unpack_frame (subscriber.recv_multipart ()[1])
     assert frame["scope"] == [1, 4194303, ""]
     assert all (metric[0] == 0 for metric in frame["metrics"])
+
+
+@pytest.mark.needs_bpf
+def test_a_worker_takes_a_cgroup_by_its_folder_and_by_its_path (start_worker, cgroup):
+    for number, name in enumerate ((cgroup, f"/{cgroup.name}", cgroup.name)):
+        worker = start_worker (f"n{number}", source="bpf", args=["--cgroup", name])
+        with subscription (worker.publish) as subscriber:
+            frame = unpack_frame (subscriber.recv_multipart ()[1])
+        assert frame["scope"] == [2, 0, f"/{cgroup.name}"]
+        worker.stop ()
+
+
+def test_synthetic_alone_is_the_busy_one (start_worker):
+    worker = start_worker (source="synthetic")
+    worker.wait_for ("SYNTHETIC data")
+    with subscription (worker.publish) as subscriber:
+        frame = unpack_frame (subscriber.recv_multipart ()[1])
+    assert frame["source"] == SYNTHETIC and frame["metrics"][0][0] > 1000
 
 
 def test_a_recording_is_replayed (start_worker, start, tmp_path):

@@ -51,15 +51,6 @@ def test_fault_2_pidnss_names_the_namespace_of_the_task_that_waited ():
     assert [section.id for section in screen.sections].count (namespace) == 1
 
 
-@pytest.fixture
-def cgroup ():
-    mount = next (line.split ()[1] for line in open ("/proc/self/mounts") if " cgroup2 " in line)
-    path = pathlib.Path (mount) / f"kpulse-test-{os.getpid ()}"
-    path.mkdir ()
-    yield path
-    path.rmdir ()
-
-
 @pytest.mark.parametrize ("tool", ["cpudist", "runqlat"])
 def test_fault_3_cgroup_filter_looks_at_the_task_measured (tool, cgroup):
     with Load (THREADS) as load, Load (THREADS) as other:
