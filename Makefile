@@ -39,12 +39,18 @@ CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fno-omit-fram
               -DKPULSE_VERSION='"$(VERSION)"' $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL := $(SANITIZE) -Wl,--as-needed $(LDFLAGS)
 
+# Programs that the build calls, and theirs.
+BUILDERS := pkg-config:pkg-config $(CC):gcc $(CLANG):clang $(BPFTOOL):bpftool bison:bison re2c:re2c \
+            scdoc:scdoc
+
 NEEDS := $(BUILD)/.libraries
 $(NEEDS):
-	@missing=; for l in $(LIBRARIES); do \
+	@missing=; for b in $(BUILDERS); do \
+	    command -v $${b%%:*} >/dev/null || missing="$$missing $${b##*:}"; done; \
+	for l in $(LIBRARIES); do \
 	    pkg-config --exists $${l%%:*} 2>/dev/null || missing="$$missing $${l##*:}"; done; \
 	if [ -n "$$missing" ]; then \
-	    echo "missing libraries, Debian packages:$$missing. 'make deps' installs them." >&2; exit 1; fi
+	    echo "missing Debian packages:$$missing. 'make deps' installs them." >&2; exit 1; fi
 	@mkdir -p $(@D) && touch $@
 
 # --- one archive a folder: a program links only the objects it uses ------------------------
@@ -286,10 +292,8 @@ COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 man: $(PAGES)
 	@:
 
-$(BUILD)/man/%: docs/man/%.scd Makefile
+$(BUILD)/man/%: docs/man/%.scd Makefile | $(NEEDS)
 	$(call say,MAN,$@)
-	@command -v scdoc >/dev/null || { \
-	    echo "missing scdoc, Debian package: scdoc. 'make deps' installs it." >&2; exit 1; }
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's/@VERSION@/$(VERSION)/' $< | scdoc > $@
 
