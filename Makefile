@@ -24,7 +24,7 @@ all: programs links man
 # --- libraries: pkg-config's name and the Debian package that has it -----------------------
 LIBRARIES := libbpf:libbpf-dev libzmq:libzmq3-dev libczmq:libczmq-dev msgpack:libmsgpack-dev \
              rocksdb:librocksdb-dev libxxhash:libxxhash-dev readline:libreadline-dev \
-             smartcols:libsmartcols-dev jansson:libjansson-dev
+             smartcols:libsmartcols-dev tinfo:libncurses-dev jansson:libjansson-dev
 PACKAGES := $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
 
 libs_of = $(shell pkg-config --libs $(1) 2>/dev/null)
@@ -32,7 +32,7 @@ LIBS_SCHEMA    := $(call libs_of,msgpack libxxhash jansson) -lm
 LIBS_TRANSPORT := $(call libs_of,libczmq libzmq)
 LIBS_STORAGE   := $(call libs_of,rocksdb)
 LIBS_BPF       := $(call libs_of,libbpf)
-LIBS_TERMINAL  := $(call libs_of,readline smartcols)
+LIBS_TERMINAL  := $(call libs_of,readline smartcols tinfo)
 
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
               -I. -I$(BUILD) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) \

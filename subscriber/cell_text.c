@@ -7,6 +7,7 @@
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
+#include "subscriber/bars.h"
 #include "subscriber/unit_text.h"
 
 #define STRIP_BARS      16
@@ -129,43 +130,18 @@ s_number_text (const cell_t *cell, unit_t unit)
     return strdup (text);
 }
 
-//  How high the bar of count events stands, in steps of 0 .. top; some events are never nothing.
-static size_t
-s_bar_height (uint64_t count, uint64_t greatest, size_t top)
-{
-    if (count == 0)
-        return 0;
-    size_t height = (size_t) ((double) count / (double) greatest * (double) top + 0.5);
-    return height ? height : 1;
-}
-
-static void
-s_print_bars (const uint64_t bars[STRIP_BARS], size_t count, FILE *out)
-{
-    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "%", "#"};
-    bool utf8 = strcmp (nl_langinfo (CODESET), "UTF-8") == 0;
-    uint64_t greatest = 0;
-    for (size_t i = 0; i < count; i++)
-        greatest = bars[i] > greatest ? bars[i] : greatest;
-    for (size_t i = 0; i < count; i++) {
-        size_t height = s_bar_height (bars[i], greatest, 8);
-        fputs (utf8 ? blocks[height] : ascii[height], out);
-    }
-}
-
 static void
 s_print_strip (const histogram_t *histogram, unsigned first, unsigned last, FILE *out)
 {
     char edge[UNIT_TEXT_MAX + 1];
-    uint64_t bars[STRIP_BARS] = {0};
+    double bars[STRIP_BARS] = {0};
     unsigned slots = last - first + 1;
     unsigned count = slots < STRIP_BARS ? slots : STRIP_BARS;
     for (unsigned slot = first; slot <= last; slot++)
-        bars[(slot - first) * count / slots] += histogram->buckets[slot];
+        bars[(slot - first) * count / slots] += (double) histogram->buckets[slot];
     unit_text_duration (bucket_lower_ns (first), edge);
     fprintf (out, "%s ", edge);
-    s_print_bars (bars, count, out);
+    bars_print (bars, count, strcmp (nl_langinfo (CODESET), "UTF-8") == 0, out);
     unit_text_duration (bucket_upper_ns (last), edge);
     fprintf (out, " %s", edge);
 }

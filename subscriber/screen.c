@@ -2,11 +2,16 @@
 //  screen - see screen.h.
 #include "subscriber/screen.h"
 
+#include <curses.h> //  Before term.h, which needs it
 #include <errno.h>
+#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <unistd.h>
+
+#undef columns //  A macro of term.h
 
 static bool
 s_is_set (const char *variable)
@@ -15,16 +20,45 @@ s_is_set (const char *variable)
     return value && *value;
 }
 
+//  By terminfo, for the terminal that TERM names; 0 where it is not known.
+static int
+s_terminfo_colours (const char *terminal)
+{
+    int status, colours = 0;
+    TERMINAL *before = set_curterm (NULL);
+    if (setupterm (terminal, STDOUT_FILENO, &status) == OK) {
+        colours = tigetnum ("colors");
+        del_curterm (cur_term);
+    }
+    set_curterm (before);
+    return colours;
+}
+
+static colours_t
+s_colours (void)
+{
+    const char *terminal = getenv ("TERM"), *depth = getenv ("COLORTERM");
+    if (s_is_set ("NO_COLOR") || !terminal || strcmp (terminal, "dumb") == 0)
+        return COLOURS_NONE;
+    if (depth && (strcmp (depth, "truecolor") == 0 || strcmp (depth, "24bit") == 0))
+        return COLOURS_TRUE;
+    return s_terminfo_colours (terminal) >= 256 ? COLOURS_256 : COLOURS_BASIC;
+}
+
 screen_t
 screen_of (FILE *file)
 {
-    screen_t self = {.is_terminal = isatty (fileno (file))};
-    const char *terminal = getenv ("TERM");
+    screen_t self = {.is_terminal = isatty (fileno (file)),
+                     .utf8 = strcmp (nl_langinfo (CODESET), "UTF-8") == 0};
     struct winsize size;
-    self.colour =
-        self.is_terminal && !s_is_set ("NO_COLOR") && terminal && strcmp (terminal, "dumb") != 0;
-    if (self.is_terminal && ioctl (fileno (file), TIOCGWINSZ, &size) == 0)
+    if (!self.is_terminal)
+        return self;
+    self.colours = s_colours ();
+    self.colour = self.colours != COLOURS_NONE;
+    if (ioctl (fileno (file), TIOCGWINSZ, &size) == 0) {
         self.columns = size.ws_col;
+        self.rows = size.ws_row;
+    }
     return self;
 }
 

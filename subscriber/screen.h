@@ -7,13 +7,24 @@
 #include <stddef.h>
 #include <stdio.h>
 
+typedef enum {
+    COLOURS_NONE,  //  Not a terminal, a dumb one, or NO_COLOR is set
+    COLOURS_BASIC, //  Bold and the eight of ECMA-48
+    COLOURS_256,   //  xterm's 256
+    COLOURS_TRUE   //  24 bits: COLORTERM says so
+} colours_t;
+
 typedef struct {
     bool is_terminal;
-    bool colour;    //  A terminal that has colours, and NO_COLOR is not set
-    size_t columns; //  Width in characters; 0 where it is unlimited or unknown
+    bool colour;       //  More than COLOURS_NONE
+    size_t columns;    //  Width in characters; 0 where it is unlimited or unknown
+    size_t rows;       //  Height in lines; 0 as above
+    colours_t colours; //  How many
+    bool utf8;         //  The locale's characters are UTF-8 (after setlocale)
 } screen_t;
 
-//  Look at a stream. Do it for every answer anew: windows change their size.
+//  Look at a stream. Do it for every answer anew: windows change their size. Leaves the terminal
+//  that terminfo's callers have set up (readline) as it was.
 screen_t screen_of (FILE *file);
 
 //  Escape sequences, or "" where the screen has no colours.

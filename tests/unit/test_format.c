@@ -16,7 +16,7 @@
 #include "subscriber/remarks.h"
 #include "subscriber/unit_text.h"
 
-static const screen_t s_no_terminal = {false, false, 0};
+static const screen_t s_no_terminal = {.is_terminal = false};
 
 //  Print a table into a buffer of this test's.
 static const char *
@@ -144,7 +144,8 @@ static void
 test_auto_is_vertical_only_where_a_terminal_is_too_narrow (void **state)
 {
     (void) state;
-    const screen_t narrow = {true, false, 31}, fitting = {true, false, 32};
+    const screen_t narrow = {.is_terminal = true, .columns = 31};
+    const screen_t fitting = {.is_terminal = true, .columns = 32};
     table_t *table = s_answer ();
     assert_non_null (strstr (s_print (FORMAT_AUTO, table, &narrow), "-[ 1 ]-"));
     assert_null (strstr (s_print (FORMAT_AUTO, table, &fitting), "-[ 1 ]-"));
@@ -157,7 +158,8 @@ static void
 test_only_a_terminal_with_colours_gets_escapes (void **state)
 {
     (void) state;
-    const screen_t colour = {true, true, 80}, plain = {true, false, 80};
+    const screen_t colour = {.is_terminal = true, .colour = true, .columns = 80};
+    const screen_t plain = {.is_terminal = true, .columns = 80};
     table_t *table = s_answer ();
     assert_non_null (strchr (s_print (FORMAT_TABLE, table, &colour), '\033'));
     assert_null (strchr (s_print (FORMAT_TABLE, table, &plain), '\033'));

@@ -17,7 +17,7 @@
 
 #define SECOND_NS 1000000000LL
 
-static const screen_t s_no_terminal = {false, false, 0};
+static const screen_t s_no_terminal = {.is_terminal = false};
 
 static frame_t *
 s_frame (const char *node, uint64_t epoch, uint64_t seq)

@@ -1,0 +1,28 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  bars - see bars.h.
+#include "subscriber/bars.h"
+
+#include <math.h>
+
+static size_t
+s_height (double value, double greatest)
+{
+    if (!(value > 0))
+        return 0;
+    size_t height = (size_t) (value / greatest * BARS_TOP + 0.5);
+    return height ? height : 1;
+}
+
+void
+bars_print (const double *values, size_t count, bool utf8, FILE *out)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "%", "#"};
+    double greatest = 0;
+    for (size_t i = 0; i < count; i++)
+        greatest = fmax (greatest, values[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t height = s_height (values[i], greatest);
+        fputs (utf8 ? blocks[height] : ascii[height], out);
+    }
+}

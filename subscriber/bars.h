@@ -1,0 +1,18 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  bars - a row of numbers as a row of bars, one character each: "▁▂▅█", or ".:=#" where the
+//  locale has no such characters. Pure but for the FILE that is printed to.
+#ifndef SUBSCRIBER_BARS_H
+#define SUBSCRIBER_BARS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+//  How high the bars are, in steps.
+#define BARS_TOP 8
+
+//  Print a bar for each value; the greatest is full, and some are never nothing. A blank for 0 and
+//  for what is below 0 (unknown).
+void bars_print (const double *values, size_t count, bool utf8, FILE *out);
+
+#endif
