@@ -33,26 +33,23 @@ s_has_text (const table_t *table, size_t row, size_t column, const char *text)
     return cell->kind == CELL_TEXT && strcmp (cell->value.text, text) == 0;
 }
 
-//  Rows of one node stand together: the next one's node differs, or it is the same again.
-static bool
-s_is_first_of_node (const table_t *table, size_t row, size_t node)
-{
-    const cell_t *cell = table_cell (table, row, node);
-    return cell->kind == CELL_TEXT &&
-           (row == 0 || !s_has_text (table, row - 1, node, cell->value.text));
-}
-
 typedef struct {
     const table_t *table;
     size_t node, source;
     const char *wanted;
 } search_t;
 
+//  Rows of one node stand together; the node is counted at the first of them that has the text.
 static bool
 s_is_found (const search_t *self, size_t row)
 {
-    return s_has_text (self->table, row, self->source, self->wanted) &&
-           s_is_first_of_node (self->table, row, self->node);
+    const cell_t *node = table_cell (self->table, row, self->node);
+    if (node->kind != CELL_TEXT || !s_has_text (self->table, row, self->source, self->wanted))
+        return false;
+    while (row > 0 && s_has_text (self->table, row - 1, self->node, node->value.text))
+        if (s_has_text (self->table, --row, self->source, self->wanted))
+            return false;
+    return true;
 }
 
 static void
