@@ -81,8 +81,8 @@ cell_print_buckets (const histogram_t *histogram, FILE *out)
 
 //  --- for people ------------------------------------------------------------------------------
 
-static double
-s_value (const cell_t *cell)
+double
+cell_value (const cell_t *cell)
 {
     if (cell->kind == CELL_INTEGER)
         return (double) cell->value.integer;
@@ -120,9 +120,9 @@ s_number_text (const cell_t *cell, unit_t unit)
     if (unit == UNIT_PER_SECOND)
         return s_rate_text (cell);
     if (unit == UNIT_NANOSECONDS)
-        unit_text_duration (s_value (cell), text);
+        unit_text_duration (cell_value (cell), text);
     else if (unit == UNIT_BYTES)
-        unit_text_bytes (s_value (cell), text);
+        unit_text_bytes (cell_value (cell), text);
     else if (unit == UNIT_UNIX_SECONDS && cell->kind == CELL_INTEGER)
         unit_text_time (cell->value.integer, text);
     else
@@ -191,4 +191,10 @@ cell_text (const cell_t *cell, unit_t unit)
         text = s_number_text (cell, unit);
     assert (text);
     return text;
+}
+
+char *
+cell_text_of (double value, unit_t unit)
+{
+    return cell_text (&(cell_t){.kind = CELL_REAL, .value.real = value}, unit);
 }

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include "schema/table.h"
 
+//  A number as cell_text shows it. Caller frees.
+char *cell_text_of (double value, unit_t unit);
+
 //  For people: with its unit, "-" for a null, buckets as a strip of bars between the lowest and
 //  the highest edge. Caller frees.
 char *cell_text (const cell_t *cell, unit_t unit);
@@ -20,5 +23,7 @@ void cell_print_buckets (const histogram_t *histogram, FILE *out);
 
 //  True for integers, reals and sums.
 bool cell_is_number (const cell_t *cell);
+//  The nearest double of one of these.
+double cell_value (const cell_t *cell);
 
 #endif

@@ -4,14 +4,15 @@
 
 #include <string.h>
 #include "subscriber/format_delimited.h"
+#include "subscriber/format_heat.h"
 #include "subscriber/format_json.h"
 #include "subscriber/format_table.h"
 #include "subscriber/format_vertical.h"
 
 static const char *const s_names[] = {
-    [FORMAT_AUTO] = "auto",     [FORMAT_TABLE] = "table", [FORMAT_VERTICAL] = "vertical",
-    [FORMAT_CSV] = "csv",       [FORMAT_TSV] = "tsv",     [FORMAT_JSON] = "json",
-    [FORMAT_NDJSON] = "ndjson",
+    [FORMAT_AUTO] = "auto", [FORMAT_TABLE] = "table",   [FORMAT_VERTICAL] = "vertical",
+    [FORMAT_HEAT] = "heat", [FORMAT_CSV] = "csv",       [FORMAT_TSV] = "tsv",
+    [FORMAT_JSON] = "json", [FORMAT_NDJSON] = "ndjson",
 };
 
 int
@@ -25,10 +26,26 @@ format_find (const char *name, format_t *format)
     return -1;
 }
 
+const char *
+format_name (format_t format)
+{
+    return s_names[format];
+}
+
 bool
 format_is_for_people (format_t format)
 {
-    return format == FORMAT_AUTO || format == FORMAT_TABLE || format == FORMAT_VERTICAL;
+    return format == FORMAT_AUTO || format == FORMAT_TABLE || format == FORMAT_VERTICAL ||
+           format == FORMAT_HEAT;
+}
+
+static void
+s_print_auto (const table_t *table, const screen_t *screen, FILE *out)
+{
+    if (format_table_fits (table, screen))
+        format_table (table, screen, out);
+    else
+        format_vertical (table, screen, out);
 }
 
 void
@@ -36,10 +53,13 @@ format_print (format_t format, const table_t *table, const screen_t *screen, FIL
 {
     switch (format) {
     case FORMAT_AUTO:
-        if (format_table_fits (table, screen))
-            format_table (table, screen, out);
+        s_print_auto (table, screen, out);
+        break;
+    case FORMAT_HEAT:
+        if (format_heat_draws (table))
+            format_heat (table, screen, out);
         else
-            format_vertical (table, screen, out);
+            s_print_auto (table, screen, out);
         break;
     case FORMAT_TABLE:
         format_table (table, screen, out);

@@ -4,6 +4,8 @@
 //      auto       table; vertical where a terminal is too narrow for it
 //      table      aligned columns, numbers with units, nulls as "-"
 //      vertical   a line per column, histograms as bars
+//      heat       selects drawn: a line per row, time down, histograms or values across; as auto
+//                 what is no select
 //      csv        RFC 4180 with LF line ends; a null is empty, an empty text is ""
 //      tsv        tab, newline and backslash written \t \n \\; a null is empty
 //      json       an array of objects, one a line, keyed by column
@@ -24,6 +26,7 @@ typedef enum {
     FORMAT_AUTO,
     FORMAT_TABLE,
     FORMAT_VERTICAL,
+    FORMAT_HEAT,
     FORMAT_CSV,
     FORMAT_TSV,
     FORMAT_JSON,
@@ -33,8 +36,11 @@ typedef enum {
 //  Find a format by its name. Returns 0, or -1 where there is none.
 int format_find (const char *name, format_t *format);
 
+//  Its name.
+const char *format_name (format_t format);
+
 //  All names, for messages: "auto, table, ...".
-#define FORMAT_NAMES "auto, table, vertical, csv, tsv, json, ndjson"
+#define FORMAT_NAMES "auto, table, vertical, heat, csv, tsv, json, ndjson"
 
 //  True for those that people read.
 bool format_is_for_people (format_t format);

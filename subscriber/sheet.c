@@ -8,11 +8,9 @@
 #include <string.h>
 #include "subscriber/cell_text.h"
 
-#define NO_COVERAGE SIZE_MAX
-
 struct sheet_t {
     const table_t *table;
-    size_t coverage; //  Column "frames" before "expected", or NO_COVERAGE
+    size_t coverage; //  Column "frames" before "expected", or SHEET_NONE
 };
 
 static bool
@@ -27,7 +25,7 @@ s_find_coverage (const table_t *table)
     for (size_t i = 0; i + 1 < table_columns (table); i++)
         if (s_is_named (table, i, "frames") && s_is_named (table, i + 1, "expected"))
             return i;
-    return NO_COVERAGE;
+    return SHEET_NONE;
 }
 
 static bool
@@ -43,7 +41,7 @@ size_t
 table_short_rows (const table_t *table)
 {
     size_t coverage = s_find_coverage (table), count = 0;
-    if (coverage == NO_COVERAGE)
+    if (coverage == SHEET_NONE)
         return 0;
     for (size_t row = 0; row < table_rows (table); row++)
         count += s_is_short (table, row, coverage);
@@ -71,13 +69,13 @@ sheet_destroy (sheet_t **self_p)
 static size_t
 s_source (const sheet_t *self, size_t column)
 {
-    return self->coverage != NO_COVERAGE && column > self->coverage ? column + 1 : column;
+    return self->coverage != SHEET_NONE && column > self->coverage ? column + 1 : column;
 }
 
 size_t
 sheet_columns (const sheet_t *self)
 {
-    return table_columns (self->table) - (self->coverage != NO_COVERAGE);
+    return table_columns (self->table) - (self->coverage != SHEET_NONE);
 }
 
 size_t
@@ -92,6 +90,18 @@ sheet_name (const sheet_t *self, size_t column)
     if (column == self->coverage)
         return "coverage";
     return table_column_name (self->table, s_source (self, column));
+}
+
+unit_t
+sheet_unit (const sheet_t *self, size_t column)
+{
+    return table_column_unit (self->table, s_source (self, column));
+}
+
+size_t
+sheet_coverage (const sheet_t *self)
+{
+    return self->coverage;
 }
 
 bool
@@ -126,10 +136,16 @@ sheet_text (const sheet_t *self, size_t row, size_t column)
     return cell_text (cell, table_column_unit (self->table, source));
 }
 
+const cell_t *
+sheet_cell (const sheet_t *self, size_t row, size_t column)
+{
+    return table_cell (self->table, row, s_source (self, column));
+}
+
 const histogram_t *
 sheet_histogram (const sheet_t *self, size_t row, size_t column)
 {
-    const cell_t *cell = table_cell (self->table, row, s_source (self, column));
+    const cell_t *cell = sheet_cell (self, row, column);
     return cell->kind == CELL_BUCKETS ? cell->value.histogram : NULL;
 }
 

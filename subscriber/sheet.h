@@ -10,6 +10,8 @@
 
 typedef struct sheet_t sheet_t;
 
+#define SHEET_NONE SIZE_MAX //  No column
+
 //  table must outlive self.
 sheet_t *sheet_new (const table_t *table);
 void sheet_destroy (sheet_t **self_p);
@@ -17,10 +19,15 @@ void sheet_destroy (sheet_t **self_p);
 size_t sheet_columns (const sheet_t *self);
 size_t sheet_rows (const sheet_t *self);
 const char *sheet_name (const sheet_t *self, size_t column);
+unit_t sheet_unit (const sheet_t *self, size_t column);
+//  The column "coverage", or SHEET_NONE.
+size_t sheet_coverage (const sheet_t *self);
 //  True for a column that is to be aligned to the right.
 bool sheet_is_right (const sheet_t *self, size_t column);
 //  Text of one cell. Caller frees.
 char *sheet_text (const sheet_t *self, size_t row, size_t column);
+//  What stands there; of the coverage the seconds present.
+const cell_t *sheet_cell (const sheet_t *self, size_t row, size_t column);
 //  The histogram of a cell that holds buckets, else NULL.
 const histogram_t *sheet_histogram (const sheet_t *self, size_t row, size_t column);
 //  True for the coverage of a row some of whose seconds are missing.

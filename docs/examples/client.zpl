@@ -8,7 +8,7 @@
 #   Or ask these workers themselves, each its own part, and join the answers.
 #   workers = n1=tcp://127.0.0.1:7201,n2=tcp://127.0.0.1:7202,n3=tcp://127.0.0.1:7203
 
-#   How answers are printed: auto, table, vertical, csv, tsv, json or ndjson.
+#   How answers are printed: auto, table, vertical, heat, csv, tsv, json or ndjson.
 format = auto
 
 #   Seconds to wait for an answer.

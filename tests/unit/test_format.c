@@ -189,11 +189,11 @@ test_remarks_name_each_synthetic_node_once (void **state)
     table_t *table = table_new ();
     table_add_column (table, "node", UNIT_NONE);
     table_add_column (table, "source", UNIT_NONE);
-    static const char *const nodes[] = {"n1", "n1", "n2", "n3", "n4", "n5", "n6", "n7"};
-    for (size_t i = 0; i < 8; i++) {
+    static const char *const nodes[] = {"n1", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n7"};
+    for (size_t i = 0; i < 9; i++) {
         table_add_row (table);
         table_set_text (table, 0, nodes[i]);
-        if (i != 2)
+        if (i != 2 && i != 7) //  n7's first row has no frames
             table_set_text (table, 1, "synthetic");
     }
     FILE *out = fmemopen (text, sizeof text, "w");
@@ -371,6 +371,99 @@ test_buckets_are_a_strip_in_a_table_and_bars_in_vertical (void **state)
     table_destroy (&table);
 }
 
+//  --- heat ------------------------------------------------------------------------------------
+
+//  Two steps of n1: three events in two seconds, then nothing of two seconds.
+static table_t *
+s_steps (void)
+{
+    histogram_t histogram = {0};
+    histogram_add (&histogram, 1000);
+    histogram_add (&histogram, 1000);
+    histogram_add (&histogram, 1000000);
+    table_t *table = table_new ();
+    table_add_column (table, "node", UNIT_NONE);
+    table_add_column (table, "time", UNIT_UNIX_SECONDS);
+    table_add_column (table, "cpu_hist", UNIT_NANOSECONDS);
+    table_add_column (table, "cpu_max", UNIT_NANOSECONDS);
+    table_add_column (table, "frames", UNIT_NONE);
+    table_add_column (table, "expected", UNIT_NONE);
+    for (int step = 0; step < 2; step++) {
+        table_add_row (table);
+        table_set_text (table, 0, "n1");
+        table_set_integer (table, 1, 1000 + 2 * step);
+        if (step == 0)
+            table_set_buckets (table, 2, &histogram);
+        if (step == 0)
+            table_set_real (table, 3, 1e6);
+        table_set_integer (table, 4, step == 0 ? 2 : 0);
+        table_set_integer (table, 5, 2);
+    }
+    return table;
+}
+
+static void
+test_heat_draws_each_column_with_axis_and_unit (void **state)
+{
+    (void) state;
+    const screen_t screen = {.columns = 60};
+    setenv ("TZ", "UTC", 1);
+    table_t *table = s_steps ();
+    const char *text = s_print (FORMAT_HEAT, table, &screen);
+    assert_non_null (strstr (text, "cpu_hist: events by duration\n"));
+    assert_non_null (strstr (text, "|1 us"));
+    assert_non_null (strstr (text, "\n00:16:40  ."));
+    assert_non_null (strstr (text, " 10 events/s\n"));
+    assert_non_null (strstr (text, "\ncpu_max\n"));
+    assert_non_null (strstr (text, "1.00 ms|\n"));
+    assert_non_null (strstr (text, "00:16:40  1.00 ms  ######"));
+    assert_null (strchr (text, '\033'));
+    table_destroy (&table);
+}
+
+static void
+test_heat_says_which_seconds_are_missing (void **state)
+{
+    (void) state;
+    const screen_t screen = {.columns = 60};
+    table_t *table = s_steps ();
+    const char *text = s_print (FORMAT_HEAT, table, &screen);
+    const char *row = strstr (text, "\n00:16:42  -");
+    assert_non_null (row);
+    assert_memory_equal (strchr (row + 1, '\n') - 3, "0/2", 3);
+    assert_null (strstr (text, "2/2"));
+    table_destroy (&table);
+}
+
+static void
+test_heat_fits_the_screen_and_is_coloured_where_it_can (void **state)
+{
+    (void) state;
+    table_t *table = s_steps ();
+    for (size_t columns = 40; columns < 200; columns += 7) {
+        const screen_t screen = {.columns = columns};
+        const char *line = s_print (FORMAT_HEAT, table, &screen);
+        for (size_t length; *line; line += length + 1) {
+            length = strcspn (line, "\n");
+            assert_in_range (length, 0, columns);
+        }
+    }
+    const screen_t true_colours = {true, true, 80, 24, COLOURS_TRUE, true};
+    assert_non_null (strstr (s_print (FORMAT_HEAT, table, &true_colours), "\033[48;2;"));
+    const screen_t colours = {true, true, 80, 24, COLOURS_256, true};
+    assert_non_null (strstr (s_print (FORMAT_HEAT, table, &colours), "\033[48;5;"));
+    table_destroy (&table);
+}
+
+static void
+test_what_is_no_select_is_no_heat (void **state)
+{
+    (void) state;
+    table_t *table = s_text_column ("text", "abc");
+    assert_string_equal (s_print (FORMAT_HEAT, table, &s_no_terminal), "text\nabc\n");
+    table_destroy (&table);
+}
+
 static void
 test_formats_are_found_by_name (void **state)
 {
@@ -379,6 +472,11 @@ test_formats_are_found_by_name (void **state)
     assert_int_equal (format_find ("ndjson", &format), 0);
     assert_int_equal (format, FORMAT_NDJSON);
     assert_int_equal (format_find ("xml", &format), -1);
+    for (int i = FORMAT_AUTO; i <= FORMAT_NDJSON; i++) {
+        assert_int_equal (format_find (format_name ((format_t) i), &format), 0);
+        assert_int_equal (format, i);
+        assert_non_null (strstr (FORMAT_NAMES, format_name ((format_t) i)));
+    }
 }
 
 int
@@ -405,6 +503,10 @@ main (void)
         cmocka_unit_test (test_reals_read_back_as_the_same_double),
         cmocka_unit_test (test_buckets_are_edges_and_counts_for_programs),
         cmocka_unit_test (test_buckets_are_a_strip_in_a_table_and_bars_in_vertical),
+        cmocka_unit_test (test_heat_draws_each_column_with_axis_and_unit),
+        cmocka_unit_test (test_heat_says_which_seconds_are_missing),
+        cmocka_unit_test (test_heat_fits_the_screen_and_is_coloured_where_it_can),
+        cmocka_unit_test (test_what_is_no_select_is_no_heat),
         cmocka_unit_test (test_formats_are_found_by_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
