@@ -46,6 +46,12 @@ asker_destroy (asker_t **self_p)
     *self_p = NULL;
 }
 
+zsock_t *
+asker_socket (const asker_t *self)
+{
+    return self->socket;
+}
+
 uint64_t
 asker_send (asker_t *self, answer_form_t form, const char *statement, size_t size,
             uint32_t timeout_ms)

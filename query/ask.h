@@ -3,6 +3,7 @@
 #ifndef QUERY_ASK_H
 #define QUERY_ASK_H
 
+#include <czmq.h>
 #include "query/statement.h"
 #include "schema/partial.h"
 #include "schema/table.h"
@@ -13,6 +14,9 @@ typedef struct asker_t asker_t;
 //  answers there shows with the first question.
 asker_t *asker_new (const char *endpoint);
 void asker_destroy (asker_t **self_p);
+
+//  Its socket, for who watches its connection; self's.
+zsock_t *asker_socket (const asker_t *self);
 
 //  Send a statement. Returns its id, or 0 where it was not sent: longer than STATEMENT_MAX_BYTES,
 //  or a thousand statements wait for an endpoint where nobody answers.

@@ -265,20 +265,22 @@ s_round_up (double value)
     return power * (digits <= 1 ? 1 : digits <= 2 ? 2 : digits <= 5 ? 5 : 10);
 }
 
-//  The greatest value, rounded up. Stores the widest text in value_width.
+//  The greatest value, rounded up; 0 where there is none. Stores the widest text in value_width.
 static double
 s_survey (const picture_t *self, size_t column, int *value_width)
 {
     double most = 0;
+    bool has_numbers = false;
     for (size_t row = 0; row < sheet_rows (self->sheet); row++) {
         const cell_t *cell = sheet_cell (self->sheet, row, column);
         char *text = sheet_text (self->sheet, row, column);
         *value_width = s_max (*value_width, strlen (text));
         free (text);
+        has_numbers |= cell_is_number (cell);
         if (cell_is_number (cell))
             most = fmax (most, cell_value (cell));
     }
-    return s_round_up (most);
+    return has_numbers ? s_round_up (most) : 0;
 }
 
 //  A bar is as hot as it is long.
@@ -340,7 +342,8 @@ s_draw_values (picture_t *self, size_t column)
     if (self->cells > HEAT_CELLS_MAX)
         self->cells = HEAT_CELLS_MAX;
     s_print_title (self, column, "");
-    s_print_value_axis (self, sheet_unit (self->sheet, column), most);
+    if (most > 0)
+        s_print_value_axis (self, sheet_unit (self->sheet, column), most);
     for (size_t row = 0; row < sheet_rows (self->sheet); row++)
         s_draw_value (self, row, column, most);
 }

@@ -2,6 +2,7 @@
 //  history - see history.h. readline keeps one history for the whole process, and so do we.
 #include "subscriber/history.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,8 @@
 #include <readline/history.h>
 
 static char s_path[PATH_MAX]; //  "" where the history is not kept
+static char *s_noted;         //  What is being typed, or NULL
+static size_t s_noted_size;
 
 //  Returns 0, or -1 where there is no such place (and no HOME, say) or its name is too long.
 static int
@@ -75,10 +78,10 @@ s_is_newest (const char *line)
     return newest && strcmp (newest->line, line) == 0;
 }
 
-void
-history_add (const char *line)
+static void
+s_add (const char *line)
 {
-    if (s_is_newest (line))
+    if (s_is_newest (line) || line[strspn (line, " \t")] == '\0')
         return;
     add_history (line);
     if (s_path[0])
@@ -86,8 +89,45 @@ history_add (const char *line)
 }
 
 void
+history_note (const char *lines)
+{
+    size_t size = strlen (lines);
+    s_noted = realloc (s_noted, s_noted_size + size + 2);
+    assert (s_noted);
+    if (s_noted_size > 0)
+        s_noted[s_noted_size++] = '\n';
+    memcpy (s_noted + s_noted_size, lines, size + 1);
+    s_noted_size += size;
+}
+
+void
+history_forget (void)
+{
+    free (s_noted);
+    s_noted = NULL;
+    s_noted_size = 0;
+}
+
+void
+history_keep (void)
+{
+    char *line = s_noted;
+    bool has_comment = line && strstr (line, "--");
+    for (char *end; line && (end = strchr (line, '\n'));) {
+        *end = has_comment ? '\0' : ' ';
+        if (has_comment)
+            s_add (line);
+        line = has_comment ? end + 1 : line;
+    }
+    if (line)
+        s_add (line);
+    history_forget ();
+}
+
+void
 history_close (void)
 {
+    history_forget ();
     if (s_path[0])
         history_truncate_file (s_path, HISTORY_LINES);
 }

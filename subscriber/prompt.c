@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <readline/readline.h>
@@ -16,77 +17,22 @@
 #include "query/statement.h"
 #include "subscriber/history.h"
 #include "subscriber/keys.h"
-#include "subscriber/splitter.h"
+#include "subscriber/tab.h"
 
 #define FIRST_LINE "kpulse> "
 #define NEXT_LINES "   ...> "
 
 static struct {
-    session_t *session;
+    console_t *console;
     splitter_t *splitter;
+    tab_t *tab;
     int interrupt_fd; //  SIGINT
     char *line;       //  Just typed, or NULL
     bool ended;       //  No line will be taken any more
     int exit_code;
 } s_prompt;
 
-//  --- commands --------------------------------------------------------------------------------
-
-static void
-s_help (void)
-{
-    fputs (
-        "select EXPR, ... from NODE, ... | * [over 60s] [since 10m] [until ...] [every 10s]\n"
-        "       [by node | all] [order by COLUMN [desc]] [limit N]\n"
-        "       EXPR is METRIC_FUNCTION: cpu_avg, runqlat_p99, pidpersec_sum, offcpu_hist, ...\n"
-        "       metrics     cpudist (cpu), offcpu, runqlat, pidpersec\n"
-        "       functions   avg sum count rate time min max p50 p90 p99 p999 hist\n"
-        "show nodes | metrics | gaps | stats\n"
-        "\n"
-        "A statement ends with ';' or where its line makes it complete; an empty line ends it\n"
-        "anyhow. help or \\? shows this, quit, exit, \\q or Ctrl-D leaves, Ctrl-C drops what was\n"
-        "typed or stops waiting. Times in tables are local, coverage is seconds present/asked.\n",
-        stderr);
-}
-
-static void
-s_quit (void)
-{
-    s_prompt.ended = true;
-}
-
-typedef struct {
-    const char *name;
-    void (*act) (void);
-} command_t;
-
-static const command_t s_commands[] = {
-    {"help", s_help}, {"\\?", s_help},  {"\\h", s_help},
-    {"quit", s_quit}, {"exit", s_quit}, {"\\q", s_quit},
-};
-
-//  A line that is a command, with or without blanks and ';' around it. Returns whether it was one.
-static bool
-s_run_command (const char *line)
-{
-    line += strspn (line, " \t");
-    size_t length = strcspn (line, " \t;");
-    if (line[length + strspn (line + length, " \t;")] != '\0')
-        return false;
-    for (size_t i = 0; i < sizeof s_commands / sizeof s_commands[0]; i++)
-        if (strlen (s_commands[i].name) == length &&
-            strncasecmp (s_commands[i].name, line, length) == 0) {
-            s_commands[i].act ();
-            return true;
-        }
-    if (line[0] != '\\')
-        return false;
-    fprintf (stderr, "error: there is no command %.*s; \\? lists what there is\n", (int) length,
-             line);
-    return true;
-}
-
-//  --- statements ------------------------------------------------------------------------------
+//  --- what was typed --------------------------------------------------------------------------
 
 static bool
 s_take_interrupt (void)
@@ -95,28 +41,21 @@ s_take_interrupt (void)
     return read (s_prompt.interrupt_fd, &signal, sizeof signal) == sizeof signal;
 }
 
-static void
-s_ask (void)
-{
-    size_t size;
-    const char *text = splitter_text (s_prompt.splitter, &size);
-    int code = session_ask (s_prompt.session, text, size);
-    s_take_interrupt (); //  It has ended the waiting; the prompt goes on
-    if (session_is_over (s_prompt.session))
-        s_prompt.exit_code = code;
-    s_prompt.ended |= session_is_over (s_prompt.session) || stop_requested ();
-}
-
-static void
+//  Returns false where the rest of what was typed is void: it was interrupted, or nothing more can
+//  be asked.
+static bool
 s_deal_with (splitter_state_t state)
 {
     if (state == SPLITTER_MORE)
-        return;
-    if (state == SPLITTER_STATEMENT)
-        s_ask ();
-    else
-        fprintf (stderr, "error: the statement is longer than %d bytes\n", STATEMENT_MAX_BYTES);
-    splitter_next (s_prompt.splitter);
+        return true;
+    int code = console_deal (s_prompt.console, s_prompt.splitter, state);
+    bool interrupted = s_take_interrupt (); //  It has ended the waiting; the prompt goes on
+    if (output_is_over (s_prompt.console->output))
+        s_prompt.exit_code = code;
+    s_prompt.ended |= console_is_over (s_prompt.console) || stop_requested ();
+    if (interrupted)
+        splitter_next (s_prompt.splitter);
+    return !interrupted && !s_prompt.ended;
 }
 
 //  True where more could make a statement of it: what is wrong is only that it ends.
@@ -132,34 +71,88 @@ s_is_unfinished (void)
     return !complete && error.position >= 0 && (size_t) error.position >= size;
 }
 
-static void
-s_take_text (const char *line)
+static bool
+s_is_blank (const char *text, size_t size)
 {
-    for (; *line && !s_prompt.ended; line++)
-        s_deal_with (splitter_put (s_prompt.splitter, *line));
-    splitter_put (s_prompt.splitter, '\n');
+    return strspn (text, " \t\r") >= size;
+}
+
+//  Words that people type to any program, as commands of ours; else NULL.
+static const char *
+s_word_command (const char *line, size_t size)
+{
+    static const char *const words[][2] = {{"help", "\\h"}, {"quit", "\\q"}, {"exit", "\\q"}};
+    size_t blanks = strspn (line, " \t");
+    size_t length = strcspn (line + blanks, " \t\r;\n");
+    if (blanks + length > size ||
+        strspn (line + blanks + length, " \t\r;") + blanks + length < size)
+        return NULL;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen (words[i][0]) == length && strncasecmp (words[i][0], line + blanks, length) == 0)
+            return words[i][1];
+    return NULL;
 }
 
 static bool
-s_is_blank (const char *line)
+s_put (const char *text, size_t size)
 {
-    return line[strspn (line, " \t")] == '\0';
+    for (size_t i = 0; i < size; i++)
+        if (!s_deal_with (splitter_put (s_prompt.splitter, text[i])))
+            return false;
+    return true;
+}
+
+//  One line without its end. Returns false where the rest is void.
+static bool
+s_take_line (const char *line, size_t size)
+{
+    const char *command =
+        splitter_has_text (s_prompt.splitter) ? NULL : s_word_command (line, size);
+    if (!s_put (command ? command : line, command ? strlen (command) : size) || !s_put ("\n", 1))
+        return false;
+    bool is_complete =
+        splitter_has_text (s_prompt.splitter) && (s_is_blank (line, size) || !s_is_unfinished ());
+    return !is_complete || s_deal_with (splitter_end (s_prompt.splitter));
+}
+
+//  What is pasted, or comes from an editor, can be several lines.
+static void
+s_take_lines (const char *text)
+{
+    bool goes_on = true;
+    while (goes_on) {
+        size_t size = strcspn (text, "\n");
+        goes_on = s_take_line (text, size) && text[size];
+        text += size + 1;
+    }
+}
+
+//  Show what an editor has left, keep it in the history, and take it.
+static void
+s_take_edited (void)
+{
+    char *text = s_prompt.console->edited;
+    s_prompt.console->edited = NULL;
+    if (text && !s_is_blank (text, strlen (text))) {
+        size_t size = strlen (text);
+        while (size > 0 && text[size - 1] == '\n')
+            text[--size] = '\0';
+        fprintf (stderr, "%s\n", text);
+        history_note (text);
+        s_take_lines (text);
+    }
+    free (text);
 }
 
 static void
-s_take_line (const char *line)
+s_take_typed (const char *typed)
 {
-    bool is_first = splitter_end (s_prompt.splitter) == SPLITTER_MORE;
-    if (!s_is_blank (line))
-        history_add (line);
-    if (is_first && s_run_command (line))
-        return;
-    s_take_text (line);
-    splitter_state_t rest = splitter_end (s_prompt.splitter);
-    if (s_prompt.ended || (rest == SPLITTER_STATEMENT && !s_is_blank (line) && s_is_unfinished ()))
-        return;
-    s_deal_with (rest);
-    splitter_next (s_prompt.splitter);
+    history_note (typed);
+    s_take_lines (typed);
+    while (s_prompt.console->edited && !s_prompt.ended)
+        s_take_edited ();
+    if (!splitter_has_text (s_prompt.splitter))
+        history_keep ();
 }
 
 //  --- the terminal ----------------------------------------------------------------------------
@@ -180,7 +173,10 @@ s_on_line (char *line)
 static void
 s_show_prompt (void)
 {
-    bool is_first = splitter_end (s_prompt.splitter) == SPLITTER_MORE;
+    size_t size;
+    const char *text = splitter_text (s_prompt.splitter, &size);
+    bool is_first = !splitter_has_text (s_prompt.splitter);
+    tab_set_context (s_prompt.tab, text, is_first ? 0 : size);
     rl_callback_handler_install (is_first ? FIRST_LINE : NEXT_LINES, s_on_line);
 }
 
@@ -195,6 +191,7 @@ s_drop_line (void)
     fputc ('\n', rl_outstream);
     fflush (rl_outstream);
     splitter_next (s_prompt.splitter);
+    history_forget ();
     s_show_prompt ();
 }
 
@@ -204,7 +201,8 @@ s_configure_readline (void)
     rl_readline_name = "kpulse";
     rl_outstream = isatty (STDOUT_FILENO) ? stdout : stderr;
     rl_persistent_signal_handlers = 1; //  Suspending and resizing also between keys
-    rl_bind_key ('\t', rl_insert);     //  File names mean nothing here
+    rl_change_environment = 0;         //  Pagers ask the terminal for its size themselves
+    keys_open (s_prompt.console->stop_fd);
 }
 
 //  A signalfd of our own: SIGINT read from it is not seen by stop's any more.
@@ -222,7 +220,7 @@ s_new_interrupt_fd (void)
 static void
 s_deal_with_line (void)
 {
-    s_take_line (s_prompt.line);
+    s_take_typed (s_prompt.line);
     free (s_prompt.line);
     s_prompt.line = NULL;
     if (!s_prompt.ended)
@@ -244,29 +242,39 @@ s_step (void)
 }
 
 static void
-s_run (int stop_fd)
+s_open (void)
 {
+    s_prompt.console->is_typed = true;
     s_prompt.splitter = splitter_new ();
     s_prompt.interrupt_fd = s_new_interrupt_fd ();
+    s_prompt.tab = tab_new (s_prompt.console->session);
     s_configure_readline ();
-    keys_open (stop_fd);
     history_open ();
-    fputs ("kpulse " KPULSE_VERSION ". help shows how to ask, Ctrl-D leaves.\n", stderr);
-    s_show_prompt ();
-    while (!s_prompt.ended)
-        s_step ();
+}
+
+static void
+s_close (void)
+{
     rl_callback_handler_remove ();
     history_close ();
     close (s_prompt.interrupt_fd);
+    tab_destroy (&s_prompt.tab);
     splitter_destroy (&s_prompt.splitter);
 }
 
 int
-prompt_run (session_t *session, int stop_fd)
+prompt_run (console_t *console)
 {
-    s_prompt.session = session;
-    s_prompt.exit_code = session_connect (session);
-    if (s_prompt.exit_code == EXIT_DONE)
-        s_run (stop_fd);
+    s_prompt.console = console;
+    s_prompt.exit_code = session_connect (console->session);
+    if (s_prompt.exit_code != EXIT_DONE)
+        return s_prompt.exit_code;
+    s_open ();
+    fputs ("kpulse " KPULSE_VERSION ". help shows how to ask, Tab completes, Ctrl-D leaves.\n",
+           stderr);
+    s_show_prompt ();
+    while (!s_prompt.ended)
+        s_step ();
+    s_close ();
     return s_prompt.exit_code;
 }

@@ -11,37 +11,19 @@
 #include "subscriber/splitter.h"
 
 typedef struct {
-    session_t *session;
+    console_t *console;
     splitter_t *splitter;
     const char *name; //  Of the input, or NULL where it needs none
 } script_t;
 
-static void
-s_say_where (const script_t *self)
-{
-    if (self->name)
-        fprintf (stderr, "client: %s, line %zu: the statement there failed\n", self->name,
-                 splitter_line (self->splitter));
-}
-
 //  Deal with what the splitter has found.
 static int
-s_ask (script_t *self, splitter_state_t state)
+s_deal (script_t *self, splitter_state_t state)
 {
-    int code = EXIT_DONE;
-    if (state == SPLITTER_MORE)
-        return code;
-    if (state == SPLITTER_TOO_LONG) {
-        fprintf (stderr, "error: the statement is longer than %d bytes\n", STATEMENT_MAX_BYTES);
-        code = EXIT_FAILED;
-    } else {
-        size_t size;
-        const char *text = splitter_text (self->splitter, &size);
-        code = session_ask (self->session, text, size);
-    }
-    if (code != EXIT_DONE)
-        s_say_where (self);
-    splitter_next (self->splitter);
+    size_t line = splitter_line (self->splitter);
+    int code = console_deal (self->console, self->splitter, state);
+    if (code != EXIT_DONE && self->name)
+        fprintf (stderr, "client: %s, line %zu: what stands there failed\n", self->name, line);
     return code;
 }
 
@@ -49,16 +31,24 @@ static int
 s_feed (script_t *self, const char *bytes, size_t size)
 {
     int code = EXIT_DONE;
-    for (size_t i = 0; i < size && code == EXIT_DONE && !session_is_over (self->session); i++)
-        code = s_ask (self, splitter_put (self->splitter, bytes[i]));
+    for (size_t i = 0; i < size && code == EXIT_DONE && !console_is_over (self->console); i++)
+        code = s_deal (self, splitter_put (self->splitter, bytes[i]));
     return code;
 }
 
+//  A command is followed by what stands before it of a statement.
 static int
 s_end (script_t *self)
 {
-    return session_is_over (self->session) ? EXIT_DONE
-                                           : s_ask (self, splitter_end (self->splitter));
+    int code = EXIT_DONE;
+    splitter_state_t state = SPLITTER_MORE;
+    do {
+        if (console_is_over (self->console))
+            break;
+        state = splitter_end (self->splitter);
+        code = s_deal (self, state);
+    } while (state == SPLITTER_COMMAND && code == EXIT_DONE);
+    return code;
 }
 
 //  Wait for input and read it. Returns its size; 0 at the end; -1 with errno, EINTR when stop_fd
@@ -76,17 +66,25 @@ s_read (int fd, int stop_fd, char *bytes, size_t capacity)
 }
 
 static int
-s_read_all (script_t *self, int fd, int stop_fd)
+s_read_failed (const script_t *self)
+{
+    if (errno == EINTR)
+        fprintf (stderr, "client: interrupted in %s\n", self->name);
+    else
+        fprintf (stderr, "client: %s cannot be read: %s\n", self->name, strerror (errno));
+    return EXIT_FAILED;
+}
+
+static int
+s_read_all (script_t *self, int fd)
 {
     char bytes[4096];
-    while (!session_is_over (self->session)) {
-        ssize_t size = s_read (fd, stop_fd, bytes, sizeof bytes);
+    while (!console_is_over (self->console)) {
+        ssize_t size = s_read (fd, self->console->stop_fd, bytes, sizeof bytes);
         if (size == 0)
             break;
-        if (size == -1) {
-            fprintf (stderr, "client: %s cannot be read: %s\n", self->name, strerror (errno));
-            return EXIT_FAILED;
-        }
+        if (size == -1)
+            return s_read_failed (self);
         int code = s_feed (self, bytes, (size_t) size);
         if (code != EXIT_DONE)
             return code;
@@ -95,9 +93,9 @@ s_read_all (script_t *self, int fd, int stop_fd)
 }
 
 int
-script_run_text (session_t *session, const char *text)
+script_run_text (console_t *console, const char *text)
 {
-    script_t self = {.session = session, .splitter = splitter_new ()};
+    script_t self = {.console = console, .splitter = splitter_new ()};
     int code = s_feed (&self, text, strlen (text));
     if (code == EXIT_DONE)
         code = s_end (&self);
@@ -106,10 +104,10 @@ script_run_text (session_t *session, const char *text)
 }
 
 int
-script_run_file (session_t *session, int fd, const char *name, int stop_fd)
+script_run_file (console_t *console, int fd, const char *name)
 {
-    script_t self = {.session = session, .splitter = splitter_new (), .name = name};
-    int code = s_read_all (&self, fd, stop_fd);
+    script_t self = {.console = console, .splitter = splitter_new (), .name = name};
+    int code = s_read_all (&self, fd);
     splitter_destroy (&self.splitter);
     return code;
 }

@@ -6,29 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include "program/exit_code.h"
+#include "subscriber/contact.h"
 #include "subscriber/discovery.h"
 #include "subscriber/join.h"
 #include "subscriber/reach.h"
 #include "subscriber/remarks.h"
 
-#define FIND_MS 1000 //  How long to look for a coordinator, or workers, nobody told us of
+#define FIND_MS      1000 //  How long to look for a coordinator, or workers, nobody told us of
+#define RECONNECT_MS 2000 //  How long to wait for a coordinator that has gone away
 
 struct session_t {
     const session_options_t *options;
+    output_t *output;
     int stop_fd;
-    asker_t *coordinator;     //  NULL until it is first asked
+    contact_t *coordinator;   //  NULL where it has not been reached, or is lost
+    bool was_connected;       //  To the coordinator, at some time
     workers_t *workers;       //  To be asked instead, or NULL
     bool workers_are_found;   //  And not told: a coordinator may still come
     bool silent[WORKERS_MAX]; //  Which workers did not answer the last statement
-    bool over;
+    int64_t elapsed_us;
 };
 
 session_t *
-session_new (const session_options_t *options, workers_t **workers, int stop_fd)
+session_new (const session_options_t *options, workers_t **workers, output_t *output, int stop_fd)
 {
     session_t *self = calloc (1, sizeof *self);
     assert (self);
     self->options = options;
+    self->output = output;
     self->stop_fd = stop_fd;
     self->workers = *workers;
     *workers = NULL;
@@ -41,16 +46,38 @@ session_destroy (session_t **self_p)
     session_t *self = *self_p;
     if (!self)
         return;
-    asker_destroy (&self->coordinator);
+    contact_destroy (&self->coordinator);
     workers_destroy (&self->workers);
     free (self);
     *self_p = NULL;
 }
 
-bool
-session_is_over (const session_t *self)
+int64_t
+session_elapsed_us (const session_t *self)
 {
-    return self->over;
+    return self->elapsed_us;
+}
+
+const workers_t *
+session_workers (const session_t *self)
+{
+    return self->workers;
+}
+
+const char *
+session_endpoint (const session_t *self)
+{
+    return self->options->endpoint;
+}
+
+void
+session_print_connection (const session_t *self, FILE *out)
+{
+    if (!self->workers)
+        fprintf (out, "Statements go to the coordinator at %s.\n", self->options->endpoint);
+    for (size_t i = 0; self->workers && i < workers_count (self->workers); i++)
+        fprintf (out, "Statements go to worker %s at %s.\n", workers_node (self->workers, i),
+                 workers_endpoint (self->workers, i));
 }
 
 static int
@@ -113,11 +140,41 @@ s_take_coordinator (session_t *self)
 {
     if (self->workers_are_found)
         fprintf (stderr, "client: now asking the coordinator at %s\n", self->options->endpoint);
+    else if (self->was_connected)
+        fprintf (stderr, "client: connected to the coordinator at %s again\n",
+                 self->options->endpoint);
     workers_destroy (&self->workers);
     self->workers_are_found = false;
-    if (!self->coordinator)
-        self->coordinator = asker_new (self->options->endpoint);
-    assert (self->coordinator); //  The endpoint was found valid
+    self->coordinator = contact_new (self->options->endpoint);
+    self->was_connected = true;
+}
+
+//  Returns EXIT_DONE where it is there, EXIT_CANNOT_CONNECT where not, EXIT_FAILED when
+//  interrupted.
+static int
+s_reach_coordinator (session_t *self)
+{
+    bool present;
+    int timeout_ms = self->options->endpoint_is_chosen ? self->options->timeout_ms : FIND_MS;
+    if (reach (&self->options->endpoint, 1, timeout_ms, self->stop_fd, &present) == -1)
+        return s_interrupted ();
+    if (!present)
+        return EXIT_CANNOT_CONNECT;
+    s_take_coordinator (self);
+    return EXIT_DONE;
+}
+
+//  The same for one that was there before.
+static int
+s_check_coordinator (session_t *self)
+{
+    int is_up = contact_check (self->coordinator, RECONNECT_MS, self->stop_fd);
+    if (is_up == -1)
+        return s_interrupted ();
+    if (is_up == 1)
+        return EXIT_DONE;
+    contact_destroy (&self->coordinator);
+    return EXIT_CANNOT_CONNECT;
 }
 
 int
@@ -125,31 +182,13 @@ session_connect (session_t *self)
 {
     if (self->workers && !self->workers_are_found)
         return EXIT_DONE;
-    bool present;
-    int timeout_ms = self->options->endpoint_is_chosen ? self->options->timeout_ms : FIND_MS;
-    if (reach (&self->options->endpoint, 1, timeout_ms, self->stop_fd, &present) == -1)
-        return s_interrupted ();
-    if (present) {
-        s_take_coordinator (self);
-        return EXIT_DONE;
-    }
+    int code = self->coordinator ? s_check_coordinator (self) : s_reach_coordinator (self);
+    if (code != EXIT_CANNOT_CONNECT)
+        return code;
     return self->options->endpoint_is_chosen ? s_cannot_connect (self) : s_find_workers (self);
 }
 
 //  --- asking ----------------------------------------------------------------------------------
-
-//  Returns 0, or -1 when interrupted.
-static int
-s_ask_coordinator (session_t *self, const char *text, size_t size, reply_t *reply)
-{
-    int timeout_ms = self->options->timeout_ms;
-    uint64_t id = asker_send (self->coordinator, FORM_ROWS, text, size, (uint32_t) timeout_ms);
-    memset (reply, 0, sizeof *reply);
-    reply->kind = REPLY_NONE;
-    if (id == 0)
-        return 0;
-    return asker_receive (self->coordinator, id, timeout_ms, self->stop_fd, reply);
-}
 
 static int
 s_no_answer (const session_t *self)
@@ -189,25 +228,23 @@ s_remark_silent (const session_t *self)
 static int
 s_print_table (session_t *self, const table_t *table)
 {
-    screen_t screen = screen_of (stdout);
-    format_print (self->options->format, table, &screen, stdout);
-    int rc = screen_flush ("client");
-    self->over = rc != 0;
-    if (rc != 0)
-        return rc == 1 ? EXIT_DONE : EXIT_FAILED;
-    if (screen.is_terminal && format_is_for_people (self->options->format))
+    int code = output_print (self->output, table);
+    if (code != EXIT_DONE || output_is_over (self->output))
+        return code;
+    if (output_is_for_people (self->output))
         remark_rows (table, stderr);
     remark_source (table, stderr);
     size_t silent = s_remark_silent (self);
     return silent > 0 && self->options->strict ? EXIT_FAILED : EXIT_DONE;
 }
 
+//  What is no table is said.
 static int
-s_print_reply (session_t *self, const reply_t *reply, const char *text, size_t size)
+s_check_reply (session_t *self, const reply_t *reply, const char *text, size_t size)
 {
     switch (reply->kind) {
     case REPLY_TABLE:
-        return s_print_table (self, reply->table);
+        return EXIT_DONE;
     case REPLY_ERROR:
         query_error_print (&reply->error, text, size, stderr);
         return EXIT_FAILED;
@@ -221,17 +258,39 @@ s_print_reply (session_t *self, const reply_t *reply, const char *text, size_t s
     return s_no_answer (self);
 }
 
+//  Returns 0, or -1 when interrupted.
+static int
+s_ask (session_t *self, const char *text, size_t size, reply_t *reply)
+{
+    int timeout_ms = self->options->timeout_ms;
+    int64_t begin_us = zclock_usecs ();
+    int rc =
+        self->workers
+            ? join_ask (self->workers, text, size, timeout_ms, self->stop_fd, reply, self->silent)
+            : contact_ask (self->coordinator, text, size, timeout_ms, self->stop_fd, reply);
+    self->elapsed_us = zclock_usecs () - begin_us;
+    return rc;
+}
+
+int
+session_fetch (session_t *self, const char *text, size_t size, reply_t *reply)
+{
+    memset (reply, 0, sizeof *reply);
+    self->elapsed_us = 0;
+    int code = session_connect (self);
+    if (code != EXIT_DONE)
+        return code;
+    int rc = s_ask (self, text, size, reply);
+    return rc == -1 ? s_interrupted () : s_check_reply (self, reply, text, size);
+}
+
 int
 session_ask (session_t *self, const char *text, size_t size)
 {
     reply_t reply;
-    int code = session_connect (self);
-    if (code != EXIT_DONE)
-        return code;
-    int rc = self->workers ? join_ask (self->workers, text, size, self->options->timeout_ms,
-                                       self->stop_fd, &reply, self->silent)
-                           : s_ask_coordinator (self, text, size, &reply);
-    code = rc == -1 ? s_interrupted () : s_print_reply (self, &reply, text, size);
+    int code = session_fetch (self, text, size, &reply);
+    if (code == EXIT_DONE)
+        code = s_print_table (self, reply.table);
     reply_fini (&reply);
     return code;
 }

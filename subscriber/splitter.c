@@ -4,11 +4,10 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { IN_TEXT, IN_COMMENT, IN_SINGLE_QUOTES, IN_DOUBLE_QUOTES } place_t;
+typedef enum { IN_TEXT, IN_COMMENT, IN_SINGLE_QUOTES, IN_DOUBLE_QUOTES, IN_COMMAND } place_t;
 
 struct splitter_t {
     char text[STATEMENT_MAX_BYTES];
@@ -20,6 +19,8 @@ struct splitter_t {
     bool dash;         //  The byte before is a '-' outside words: half of a comment's beginning
     size_t line;       //  Of the input, being read
     size_t first_line; //  Of the statement
+    char command[COMMAND_MAX_BYTES + 1];
+    size_t command_size;
 };
 
 splitter_t *
@@ -39,11 +40,18 @@ splitter_destroy (splitter_t **self_p)
 }
 
 void
+splitter_resume (splitter_t *self)
+{
+    self->command_size = 0;
+    self->place = IN_TEXT;
+}
+
+void
 splitter_next (splitter_t *self)
 {
+    splitter_resume (self);
     self->size = 0;
     self->overflow = self->has_words = self->in_word = self->dash = false;
-    self->place = IN_TEXT;
 }
 
 //  Blanks before a statement are not kept, so that it begins on its first line.
@@ -72,6 +80,7 @@ s_move (const splitter_t *self, char byte)
         return byte == '\'' ? IN_TEXT : IN_SINGLE_QUOTES;
     case IN_DOUBLE_QUOTES:
         return byte == '"' ? IN_TEXT : IN_DOUBLE_QUOTES;
+    case IN_COMMAND:
     case IN_TEXT:
         break;
     }
@@ -101,9 +110,55 @@ s_note_words (splitter_t *self, char byte, place_t next)
     self->dash = dash;
 }
 
+//  --- commands --------------------------------------------------------------------------------
+
+static void
+s_keep_command (splitter_t *self, char byte)
+{
+    if (self->command_size < COMMAND_MAX_BYTES)
+        self->command[self->command_size] = byte ? byte : ' ';
+    self->command_size++;
+}
+
+static void
+s_begin_command (splitter_t *self)
+{
+    if (self->size == 0)
+        self->first_line = self->line;
+    self->has_words |= self->dash;
+    self->in_word = self->dash = false;
+    self->place = IN_COMMAND;
+    s_keep_command (self, '\\');
+}
+
+static splitter_state_t
+s_put_command (splitter_t *self, char byte)
+{
+    if (byte != '\n') {
+        s_keep_command (self, byte);
+        return SPLITTER_MORE;
+    }
+    self->line++;
+    return splitter_end (self);
+}
+
+const char *
+splitter_command (const splitter_t *self)
+{
+    return self->command;
+}
+
+//  ---------------------------------------------------------------------------------------------
+
 splitter_state_t
 splitter_put (splitter_t *self, char byte)
 {
+    if (self->place == IN_COMMAND)
+        return s_put_command (self, byte);
+    if (byte == '\\' && self->place == IN_TEXT) {
+        s_begin_command (self);
+        return SPLITTER_MORE;
+    }
     if (byte == ';' && self->place == IN_TEXT) {
         splitter_state_t state = splitter_end (self);
         if (state == SPLITTER_MORE)
@@ -121,7 +176,12 @@ splitter_put (splitter_t *self, char byte)
 splitter_state_t
 splitter_end (splitter_t *self)
 {
-    if (!self->has_words && !self->dash)
+    if (self->place == IN_COMMAND) {
+        bool fits = self->command_size <= COMMAND_MAX_BYTES;
+        self->command[fits ? self->command_size : 0] = '\0';
+        return fits ? SPLITTER_COMMAND : SPLITTER_TOO_LONG;
+    }
+    if (!splitter_has_text (self))
         return SPLITTER_MORE;
     return self->overflow ? SPLITTER_TOO_LONG : SPLITTER_STATEMENT;
 }
@@ -133,6 +193,12 @@ splitter_text (const splitter_t *self, size_t *size)
     while (*size > 0 && isspace ((unsigned char) self->text[*size - 1]))
         (*size)--;
     return self->text;
+}
+
+bool
+splitter_has_text (const splitter_t *self)
+{
+    return self->has_words || self->dash;
 }
 
 size_t

@@ -6,51 +6,18 @@ import re
 import stat
 import time
 
+import msgpack
 import pexpect
 import pytest
 import zmq
 
 from conftest import BIN
+from prompt_peer import PROMPT, end_code, open_prompt, prompt, screen_of, worker
 
-PROMPT = "kpulse> "
 UP = "\x1b[A"
 
 
-@pytest.fixture
-def worker (start_worker, run, wait_until):
-    worker = start_worker ("n1")
-    worker.wait_for ("publishes")
-    return worker
-
-
-@pytest.fixture
-def open_prompt (tmp_path):
-    opened = []
-
-    def open_one (*args, columns=100, **environment):
-        variables = {**os.environ, "XDG_STATE_HOME": str (tmp_path / "state"), "TERM": "xterm",
-                     **environment}
-        opened.append (pexpect.spawn (str (BIN / "client"), [*map (str, args)], encoding="utf-8",
-                                      timeout=10, dimensions=(50, columns), env=variables))
-        return opened[-1]
-
-    yield open_one
-    for terminal in opened:
-        terminal.close (force=True)
-
-
-@pytest.fixture
-def prompt (open_prompt, worker):
-    terminal = open_prompt ("--workers", f"n1={worker.answer}")
-    terminal.expect_exact (PROMPT)
-    return terminal
-
-
-def end_code (terminal):
-    terminal.expect (pexpect.EOF)
-    terminal.close ()
-    return terminal.exitstatus
-
+# --- statements --------------------------------------------------------------------------------
 
 def test_a_statement_is_answered_with_rows_counted (prompt):
     prompt.sendline ("show metrics;")
@@ -128,9 +95,10 @@ def test_ctrl_d_leaves (prompt):
 
 
 def test_help_is_there (prompt):
-    for word in ("help", "\\?"):
+    for word, text in (("help", "METRIC_FUNCTION.*show nodes"), ("\\h", "METRIC_FUNCTION"),
+                       ("\\?", "watch.*timing.*leave.*Ctrl-C")):
         prompt.sendline (word)
-        prompt.expect ("METRIC_FUNCTION.*show nodes")
+        prompt.expect (text)
         prompt.expect_exact (PROMPT)
     prompt.sendline ("\\nonsense")
     prompt.expect ("there is no command .nonsense")
@@ -148,14 +116,18 @@ def test_history_is_kept_for_its_owner_only_and_recalled (prompt, open_prompt, w
     prompt.expect_exact (PROMPT)
     path = tmp_path / "state/kpulse/history"
     assert path.read_text () == "show metrics;\n"  # Already now, and not twice
+    prompt.sendline ("select cpu_count")
+    prompt.sendline ("from n1")
+    prompt.expect ("\\(1 row")
+    assert path.read_text () == "show metrics;\nselect cpu_count from n1\n"  # As a whole
     prompt.sendeof ()
     assert end_code (prompt) == 0
     assert stat.S_IMODE (path.stat ().st_mode) == 0o600
     again = open_prompt ("--workers", f"n1={worker.answer}")
     again.expect_exact (PROMPT)
     again.send (UP)
-    again.expect_exact ("show metrics;")
-    again.sendline ("")
+    again.expect_exact ("select cpu_count from n1")
+    again.sendline (UP)
     again.expect ("\\(4 rows\\)")
 
 
@@ -169,13 +141,14 @@ def test_without_a_place_for_history_the_prompt_works (open_prompt, worker):
 
 def test_ctrl_c_stops_waiting_for_an_answer (open_prompt):
     mute = zmq.Context.instance ().socket (zmq.ROUTER)
+    mute.rcvtimeo = 20_000
     port = mute.bind_to_random_port ("tcp://127.0.0.1")
     prompt = open_prompt ("--endpoint", f"tcp://127.0.0.1:{port}", "--timeout", "60")
     prompt.expect_exact (PROMPT)
     for _ in range (2):
-        prompt.sendline ("show nodes;")
-        assert mute.poll (10_000)
-        mute.recv_multipart ()
+        prompt.sendline ("show gaps;")
+        while b"show gaps" not in mute.recv_multipart ()[1]:
+            pass
         prompt.sendintr ()
         prompt.expect_exact ("interrupted")
         prompt.expect_exact (PROMPT)
@@ -192,13 +165,45 @@ def test_a_coordinator_that_comes_back_is_asked_again (open_prompt, start_broker
     prompt.expect_exact (PROMPT)
     broker.stop ()
     prompt.sendline ("show metrics;")
+    prompt.expect ("the connection to the coordinator at .* is lost")
     prompt.expect ("nobody answers at " + re.escape (broker.answer))
     prompt.expect_exact (PROMPT)
     again = start ("broker", "--live", broker.live, "--answer", broker.answer, "--store",
                    broker.store)
     again.wait_for ("answers on")
     prompt.sendline ("show metrics;")
+    prompt.expect ("connected to the coordinator at .* again")
     prompt.expect ("\\(4 rows\\)")
+
+
+def answer_one_row (socket, identity, request, text):
+    header = [1, "answer", request[2], "rows", 0, 0]
+    socket.send_multipart ([identity, *map (msgpack.packb, (header, [1, ["text", "none"]],
+                                                            [text]))])
+
+
+def test_a_statement_lost_with_its_connection_is_asked_again (open_prompt):
+    context = zmq.Context.instance ()
+    first = context.socket (zmq.ROUTER)
+    port = first.bind_to_random_port ("tcp://127.0.0.1")
+    prompt = open_prompt ("--endpoint", f"tcp://127.0.0.1:{port}", "--timeout", "20")
+    prompt.expect_exact (PROMPT)
+    prompt.sendline ("show stats")
+    first.rcvtimeo = 20_000
+    while b"show stats" not in first.recv_multipart ()[1]:
+        pass
+    first.close (0)
+    prompt.expect ("is lost")
+    second = context.socket (zmq.ROUTER)
+    second.rcvtimeo = 20_000
+    second.bind (f"tcp://127.0.0.1:{port}")
+    prompt.expect ("connected .* again")
+    while b"show stats" not in (parts := second.recv_multipart ())[1]:
+        pass
+    answer_one_row (second, parts[0], msgpack.unpackb (parts[1]), "the answer")
+    prompt.expect ("the answer.*\\(1 row\\)")
+    prompt.expect_exact (PROMPT)
+    second.close (0)
 
 
 def test_nobody_to_ask_is_exit_code_3 (open_prompt, free_port):
@@ -226,7 +231,8 @@ def test_colours_are_for_terminals_that_want_them (open_prompt, worker, environm
 
 
 def test_suspended_and_resumed_the_prompt_goes_on (worker, tmp_path):
-    shell = pexpect.spawn ("bash", ["--norc", "--noprofile", "-i"], encoding="utf-8", timeout=10,
+    shell = pexpect.spawn ("bash", ["--norc", "--noprofile", "-i"], encoding="utf-8", timeout=20,
+                           dimensions=(50, 100),
                            env={**os.environ, "XDG_STATE_HOME": str (tmp_path), "PS1": "shell> "})
     shell.sendline (f"{BIN}/client --workers n1={worker.answer}")
     shell.expect_exact (PROMPT)
@@ -241,3 +247,89 @@ def test_suspended_and_resumed_the_prompt_goes_on (worker, tmp_path):
     shell.sendline ("ics;")
     shell.expect ("\\(4 rows\\)")
     shell.close (force=True)
+
+
+# --- what a person sees ------------------------------------------------------------------------
+
+def test_the_caret_stands_under_the_mistake (prompt):
+    prompt.sendline ("select cpu_avg from n1 ovr 5m")
+    lines = screen_of (prompt, "hint:")
+    statement = lines.index ("  select cpu_avg from n1 ovr 5m")
+    assert lines[statement + 1].index ("^") == lines[statement].index ("ovr")
+    assert lines[statement + 2].startswith ("expected: ") and "over" in lines[statement + 3]
+
+
+def test_ctrl_c_stands_at_the_cursor (prompt):
+    prompt.send ("from nonsense")
+    prompt.expect_exact ("nonsense")
+    prompt.sendintr ()
+    prompt.expect_exact ("^C")
+    assert "\r" not in prompt.before
+
+
+def test_a_resized_terminal_is_noticed (prompt):
+    for columns, marked in ((60, True), (400, False)):
+        prompt.setwinsize (50, columns)
+        prompt.sendline ("show nodes;")
+        prompt.expect ("\\(1 row")
+        assert ("-[ 1 ]-" in prompt.before) == marked
+        prompt.expect_exact (PROMPT)
+
+
+def test_pasted_lines_are_taken_one_by_one (prompt):
+    prompt.send ("\x1b[200~show metrics\nselect cpu_count\nfrom n1\x1b[201~")
+    prompt.expect_exact ("from n1")
+    prompt.sendline ("")
+    prompt.expect ("\\(4 rows\\).*\\(1 row")
+
+
+# --- the tab key -------------------------------------------------------------------------------
+
+def test_tab_completes_what_the_grammar_can_read (prompt):
+    prompt.send ("sel\trunq\tp999\tfr\tn\tov\t5m\tev\t10s")
+    prompt.expect_exact ("10s")
+    prompt.sendline ("")
+    prompt.expect ("coverage")
+    prompt.expect ("rows")
+    assert "error" not in prompt.before
+    prompt.send (UP)
+    assert "kpulse> select runqlat_p999 from n1 over 5m every 10s" in screen_of (prompt, "10s")
+
+
+def test_tab_shows_what_there_is_to_choose_from (prompt):
+    prompt.send ("select cpu_p\t")
+    lines = screen_of (prompt, "cpu_p999")
+    assert ["cpu_p50", "cpu_p90", "cpu_p99", "cpu_p999"] in [line.split () for line in lines]
+
+
+def test_tab_goes_on_with_the_statement_of_the_lines_before (prompt):
+    prompt.sendline ("select cpu_avg")
+    prompt.expect_exact ("...> ")
+    prompt.send ("fr\t")
+    prompt.expect_exact ("from ")
+    prompt.send ("'n\t1' ")  # Nothing is offered inside quotes
+    prompt.send ("lim\t")
+    prompt.expect_exact ("limit ")
+
+
+def test_tab_knows_the_nodes_of_a_coordinator_and_their_pattern (open_prompt, start_broker,
+                                                                 start_worker, run, wait_until):
+    broker = start_broker ()
+    broker.wait_for ("answers on")
+    for node in ("web1", "web2", "db1"):
+        start_worker (node, coordinator=broker.answer).wait_for ("publishes")
+    wait_until (lambda: run ("client", "--endpoint", broker.answer, "-c", "show nodes", "--format",
+                             "csv").stdout.count ("\n") == 4)
+    prompt = open_prompt ("--endpoint", broker.answer)
+    prompt.expect_exact (PROMPT)
+    prompt.send ("select cpu_avg from \t")
+    words = " ".join (screen_of (prompt, "web2")).split ()
+    assert {"*", "web*", "web1", "web2", "db1"} <= set (words)
+
+
+def test_tab_completes_commands_and_what_they_take (prompt, tmp_path):
+    (tmp_path / "report.kq").write_text ("show metrics")
+    prompt.send ("\\for\tvert\t\n")
+    prompt.expect ("printed as vertical")
+    prompt.send ("\\i rep\t\n")
+    prompt.expect ("-\\[ 4 \\]-")

@@ -11,7 +11,22 @@
 #include <string.h>
 #include "subscriber/splitter.h"
 
-//  Join what the splitter makes of a text, "[one][two]".
+static void
+s_note (splitter_t *splitter, splitter_state_t state, char *result, size_t capacity)
+{
+    size_t length, used = strlen (result);
+    const char *statement = splitter_text (splitter, &length);
+    if (state == SPLITTER_COMMAND) {
+        snprintf (result + used, capacity - used, "<%s>", splitter_command (splitter));
+        splitter_resume (splitter);
+        return;
+    }
+    snprintf (result + used, capacity - used, "[%.*s]", (int) length, statement);
+    splitter_next (splitter);
+}
+
+//  Join what the splitter makes of a text, "[one][two]"; a command is "<\command>", and what stands
+//  before it of a statement is kept.
 static const char *
 s_split (const char *text, size_t size)
 {
@@ -23,11 +38,9 @@ s_split (const char *text, size_t size)
             i < size ? splitter_put (splitter, text[i]) : splitter_end (splitter);
         if (state == SPLITTER_MORE)
             continue;
-        size_t length;
-        const char *statement = splitter_text (splitter, &length);
-        size_t used = strlen (result);
-        snprintf (result + used, sizeof result - used, "[%.*s]", (int) length, statement);
-        splitter_next (splitter);
+        s_note (splitter, state, result, sizeof result);
+        if (state == SPLITTER_COMMAND && i == size)
+            i--; //  There may be a statement too
     }
     splitter_destroy (&splitter);
     return result;
@@ -77,6 +90,47 @@ test_dashes_inside_words_are_no_comments (void **state)
 }
 
 static void
+test_commands_end_with_their_line (void **state)
+{
+    (void) state;
+    s_assert_split ("\\x\nselect a;\\o f;g h\nb", "<\\x>[select a]<\\o f;g h>[b]");
+    s_assert_split ("  \\q", "<\\q>");
+    s_assert_split ("\\! echo 'a\nb", "<\\! echo 'a>[b]");
+}
+
+static void
+test_a_command_leaves_the_statement_before_it (void **state)
+{
+    (void) state;
+    s_assert_split ("select a\n from b \\watch 2\nlimit 1;",
+                    "<\\watch 2>[select a\n from b limit 1]");
+    s_assert_split ("a \\x", "<\\x>[a]");
+}
+
+static void
+test_quotes_and_comments_hide_commands (void **state)
+{
+    (void) state;
+    s_assert_split ("a 'b\\c'; -- \\x\nd", "[a 'b\\c'][-- \\x\nd]");
+}
+
+static void
+test_a_command_too_long_is_reported_and_the_next_is_read (void **state)
+{
+    (void) state;
+    splitter_t *splitter = splitter_new ();
+    splitter_put (splitter, '\\');
+    for (size_t i = 0; i < COMMAND_MAX_BYTES; i++)
+        assert_int_equal (splitter_put (splitter, 'x'), SPLITTER_MORE);
+    assert_int_equal (splitter_put (splitter, '\n'), SPLITTER_TOO_LONG);
+    splitter_next (splitter);
+    splitter_put (splitter, '\\');
+    assert_int_equal (splitter_put (splitter, '\n'), SPLITTER_COMMAND);
+    assert_string_equal (splitter_command (splitter), "\\");
+    splitter_destroy (&splitter);
+}
+
+static void
 test_any_byte_may_come (void **state)
 {
     (void) state;
@@ -85,6 +139,7 @@ test_any_byte_may_come (void **state)
         for (int byte = 0; byte < 256; byte++)
             if (splitter_put (splitter, (char) byte) != SPLITTER_MORE)
                 splitter_next (splitter);
+    splitter_end (splitter);
     splitter_destroy (&splitter);
     assert_string_equal (s_split ("a\0;b", 4), "[a]["
                                                "b]");
@@ -132,6 +187,10 @@ main (void)
         cmocka_unit_test (test_quotes_hide_semicolons),
         cmocka_unit_test (test_comments_hide_semicolons_and_are_no_statements),
         cmocka_unit_test (test_dashes_inside_words_are_no_comments),
+        cmocka_unit_test (test_commands_end_with_their_line),
+        cmocka_unit_test (test_a_command_leaves_the_statement_before_it),
+        cmocka_unit_test (test_quotes_and_comments_hide_commands),
+        cmocka_unit_test (test_a_command_too_long_is_reported_and_the_next_is_read),
         cmocka_unit_test (test_any_byte_may_come),
         cmocka_unit_test (test_a_statement_too_long_is_skipped_and_the_next_is_read),
         cmocka_unit_test (test_a_statement_knows_its_line),
