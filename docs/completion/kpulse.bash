@@ -44,7 +44,7 @@ _kpulse_value() {
     client:-f | client:--file) _filedir ;;
     probe:-p | probe:--pid | publisher:-p | publisher:--pid) _pids ;;
     probe:-c | probe:--cgroup | publisher:-c | publisher:--cgroup) _kpulse_cgroups ;;
-    client:--format) _kpulse_words "auto table vertical csv tsv json ndjson" ;;
+    client:--format) _kpulse_words "auto table vertical csv tsv json ndjson heat" ;;
     subscriber:--format) _kpulse_words "text ndjson" ;;
     publisher:--source) _kpulse_words "bpf replay: synthetic:busy synthetic:idle" ;;
     publisher:--coordinator) _kpulse_words "none tcp://127.0.0.1:7002" ;;

@@ -292,8 +292,9 @@ def test_tab_completes_what_the_grammar_can_read (prompt):
     prompt.expect ("coverage")
     prompt.expect ("rows")
     assert "error" not in prompt.before
+    prompt.expect_exact (PROMPT)
     prompt.send (UP)
-    assert "kpulse> select runqlat_p999 from n1 over 5m every 10s" in screen_of (prompt, "10s")
+    prompt.expect_exact ("select runqlat_p999 from n1 over 5m every 10s")
 
 
 def test_tab_shows_what_there_is_to_choose_from (prompt):
