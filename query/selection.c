@@ -1,9 +1,5 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  selection - see selection.h.
-//
-//  A window longer than a slice is read in several windows that add up. A frame that spans several
-//  seconds (after a stall) and straddles the edge of two slices counts all its events, and of its
-//  seconds those up to the edge: coverage errs towards missing.
 #include "query/selection.h"
 
 #include <assert.h>
@@ -12,11 +8,9 @@
 #include <string.h>
 #include "query/nearest.h"
 
-//  A node to read, and where its frames lie.
+//  A node to read.
 typedef struct {
     char name[NODE_NAME_MAX + 1];
-    int64_t first_wall_s; //  Start of its oldest frame
-    int64_t end_wall_s;   //  Second after the start of its newest; not above first: no frames
 } target_t;
 
 struct selection_t {
@@ -29,17 +23,15 @@ struct selection_t {
     size_t known_count;
     target_t *targets;
     size_t target_count;
-    size_t target;         //  The one being read
-    int64_t step_wall_s;   //  Start of the step being read
-    int64_t cursor_wall_s; //  Where its next slice starts
-    partial_t partial;     //  Of the step
-    partial_t slice;
-    store_plan_t plan; //  Of the step, where only that is asked for
+    size_t target;       //  The one being read
+    int64_t step_wall_s; //  Start of the step being read
+    partial_t partial;   //  Of the step
+    store_plan_t plan;   //  Of the step, where only that is asked for
 };
 
 //  --- which nodes -----------------------------------------------------------------------------
 
-static target_t *
+static void
 s_add_target (selection_t *self, const char *name)
 {
     size_t count = self->target_count;
@@ -48,9 +40,7 @@ s_add_target (selection_t *self, const char *name)
         assert (self->targets);
     }
     target_t *target = &self->targets[self->target_count++];
-    *target = (target_t){.first_wall_s = 0, .end_wall_s = 0};
     strcpy (target->name, name);
-    return target;
 }
 
 static void
@@ -59,12 +49,7 @@ s_take_known (selection_t *self, size_t index)
     if (self->taken[index])
         return;
     self->taken[index] = true;
-    const store_node_t *known = &self->known[index];
-    target_t *target = s_add_target (self, known->node);
-    if (known->frames > 0) {
-        target->first_wall_s = known->first_wall_s;
-        target->end_wall_s = known->last_wall_s + 1;
-    }
+    s_add_target (self, self->known[index].node);
 }
 
 static size_t
@@ -156,41 +141,16 @@ s_resolve (selection_t *self, query_error_t *error)
 //  --- how much --------------------------------------------------------------------------------
 
 static int64_t
-s_greater (int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t
 s_lesser (int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-//  Seconds of the window in which the target may have frames.
-static int64_t
-s_seconds_to_read (const selection_t *self, const target_t *target)
-{
-    int64_t from = s_greater (self->since_wall_s, target->first_wall_s);
-    int64_t to = s_lesser (self->until_wall_s, target->end_wall_s);
-    return s_greater (to - from, 0);
-}
-
 static int
 s_check_size (const selection_t *self, query_error_t *error)
 {
-    int64_t every_s = self->statement->every_s, total_s = 0;
+    int64_t every_s = self->statement->every_s;
     int64_t steps = every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
-    for (size_t i = 0; i < self->target_count; i++)
-        total_s += s_seconds_to_read (self, &self->targets[i]);
-    if (total_s > SELECTION_MAX_S) {
-        query_error_set (error, ERROR_UNSUPPORTED, -1,
-                         "this select would read %" PRId64 " seconds of frames; at most %d are "
-                         "read at once",
-                         total_s, SELECTION_MAX_S);
-        query_error_hint (error, "ask for fewer nodes or a shorter window");
-        return -1;
-    }
     if (steps * (int64_t) self->target_count > SELECTION_MAX_STEPS) {
         query_error_set (error, ERROR_UNSUPPORTED, -1,
                          "this select would have %" PRId64 " steps of %" PRId64
@@ -214,7 +174,7 @@ s_prepare (selection_t *self, int64_t now_wall_ns, query_error_t *error)
         return query_error_set (error, ERROR_INTERNAL, -1, "the store's nodes could not be read");
     self->taken = calloc (self->known_count + 1, sizeof self->taken[0]);
     assert (self->taken);
-    self->step_wall_s = self->cursor_wall_s = self->since_wall_s;
+    self->step_wall_s = self->since_wall_s;
     return s_resolve (self, error) == 0 ? s_check_size (self, error) : -1;
 }
 
@@ -272,34 +232,20 @@ s_next_step (selection_t *self, int64_t step_end)
         self->step_wall_s = self->since_wall_s;
         self->target++;
     }
-    self->cursor_wall_s = self->step_wall_s;
 }
 
+//  Read a step of a node; of an explained select only what it would be read from.
 static int
-s_plan_slice (selection_t *self, const target_t *target, int64_t from, int64_t to)
-{
-    store_plan_t plan;
-    if (store_window_plan (self->answerer->store, target->name, from, to, &plan) == -1)
-        return -1;
-    for (int level = 0; level < STORE_LEVEL_COUNT_; level++)
-        self->plan.records[level] += plan.records[level];
-    return 0;
-}
-
-static int
-s_read_slice (selection_t *self, const target_t *target, int64_t from, int64_t to,
-              query_error_t *error)
+s_read (selection_t *self, const char *node, int64_t step_end, query_error_t *error)
 {
     store_t *store = self->answerer->store;
+    int64_t since = self->step_wall_s;
     int rc = self->statement->explain
-                 ? s_plan_slice (self, target, from, to)
-                 : store_window (store, target->name, from, to, self->metrics, &self->slice);
-    if (rc == -1)
-        return query_error_set (error, ERROR_INTERNAL, -1, "the frames of %s could not be read",
-                                target->name);
-    if (!self->statement->explain)
-        partial_merge (&self->partial, &self->slice);
-    return 0;
+                 ? store_window_plan (store, node, since, step_end, &self->plan)
+                 : store_window (store, node, since, step_end, self->metrics, &self->partial);
+    return rc == -1 ? query_error_set (error, ERROR_INTERNAL, -1,
+                                       "the frames of %s could not be read", node)
+                    : 0;
 }
 
 int
@@ -310,19 +256,10 @@ selection_step (selection_t *self, const partial_t **partial, query_error_t *err
         return 0;
     const target_t *target = &self->targets[self->target];
     int64_t step_end = s_step_end (self);
-    if (self->cursor_wall_s == self->step_wall_s) {
+    if (self->statement->explain)
         partial_init (&self->partial, target->name, self->step_wall_s, step_end);
-        self->plan = (store_plan_t){{0}};
-    }
-
-    int64_t from = s_greater (self->cursor_wall_s, target->first_wall_s);
-    int64_t to = s_lesser (s_lesser (step_end, target->end_wall_s), from + SELECTION_SLICE_S);
-    if (from < to && s_read_slice (self, target, from, to, error) == -1)
+    if (s_read (self, target->name, step_end, error) == -1)
         return -1;
-    self->cursor_wall_s = to;
-    if (from < to && to < s_lesser (step_end, target->end_wall_s))
-        return 1;
-    self->partial.expected_s = (uint64_t) (step_end - self->step_wall_s);
     *partial = &self->partial;
     s_next_step (self, step_end);
     return 1;

@@ -1,16 +1,13 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  selection - the nodes and steps of one select, read from a store slice by slice.
+//  selection - the nodes and steps of one select, read from a store one by one: a step of a node
+//  is a handful of reads, however long it is.
 #ifndef QUERY_SELECTION_H
 #define QUERY_SELECTION_H
 
 #include "query/answer.h"
 #include "schema/partial.h"
 
-//  Frames read in one step, at most: some 10 ms of work.
-#define SELECTION_SLICE_S 1800
-//  Seconds of frames that one select may read: 115 node-days.
-#define SELECTION_MAX_S 10000000
-//  Steps of every within the window.
+//  Steps of every within the window, all nodes together.
 #define SELECTION_MAX_STEPS 100000
 
 typedef struct selection_t selection_t;
@@ -25,9 +22,9 @@ void selection_destroy (selection_t **self_p);
 //  The window [since, until).
 void selection_window (const selection_t *self, int64_t *since_wall_s, int64_t *until_wall_s);
 
-//  Read the next slice; of an explained select only what it would be read from. Returns 1, and in
-//  *partial a finished partial (borrowed until the next call) or NULL; 0 when all are done; -1 and
-//  fills error when the store could not be read.
+//  Read the next step of a node; of an explained select only what it would be read from. Returns 1,
+//  and in *partial its partial (borrowed until the next call); 0 when all are done; -1 and fills
+//  error when the store could not be read.
 int selection_step (selection_t *self, const partial_t **partial, query_error_t *error);
 
 //  Of an explained select: what the partial finished last would be made from.

@@ -35,7 +35,7 @@ struct database_t {
 };
 
 struct batch_t {
-    rocksdb_writebatch_t *changes;
+    rocksdb_writebatch_wi_t *changes; //  With an index, so that it can be read back
 };
 
 struct scan_t {
@@ -43,7 +43,8 @@ struct scan_t {
     rocksdb_iterator_t *iterator;
     rocksdb_readoptions_t *options;
     bool started; //  The iterator stands on a key that was handed out
-    char end[];   //  RocksDB borrows it as long as the iterator lives
+    size_t end_size;
+    char end[]; //  RocksDB borrows it as long as the iterator lives
 };
 
 size_t
@@ -286,7 +287,7 @@ batch_new (void)
 {
     batch_t *self = malloc (sizeof *self);
     assert (self);
-    self->changes = rocksdb_writebatch_create ();
+    self->changes = rocksdb_writebatch_wi_create (0, 1);
     return self;
 }
 
@@ -296,7 +297,7 @@ batch_destroy (batch_t **self_p)
     batch_t *self = *self_p;
     if (!self)
         return;
-    rocksdb_writebatch_destroy (self->changes);
+    rocksdb_writebatch_wi_destroy (self->changes);
     free (self);
     *self_p = NULL;
 }
@@ -304,27 +305,35 @@ batch_destroy (batch_t **self_p)
 void
 batch_put (batch_t *self, const void *key, size_t key_size, const void *value, size_t value_size)
 {
-    rocksdb_writebatch_put (self->changes, key, key_size, value, value_size);
+    rocksdb_writebatch_wi_put (self->changes, key, key_size, value, value_size);
 }
 
 void
 batch_delete (batch_t *self, const void *key, size_t key_size)
 {
-    rocksdb_writebatch_delete (self->changes, key, key_size);
+    rocksdb_writebatch_wi_delete (self->changes, key, key_size);
 }
 
 bool
 batch_is_empty (const batch_t *self)
 {
-    return rocksdb_writebatch_count (self->changes) == 0;
+    return rocksdb_writebatch_wi_count (self->changes) == 0;
+}
+
+size_t
+batch_bytes (const batch_t *self)
+{
+    size_t size;
+    rocksdb_writebatch_wi_data (self->changes, &size);
+    return size;
 }
 
 int
 database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX])
 {
     char *text = NULL;
-    rocksdb_write (self->db, self->write_options, batch->changes, &text);
-    rocksdb_writebatch_clear (batch->changes);
+    rocksdb_write_writebatch_wi (self->db, self->write_options, batch->changes, &text);
+    rocksdb_writebatch_wi_clear (batch->changes);
     return s_check (self, text, "write to", error);
 }
 
@@ -332,14 +341,25 @@ scan_t *
 scan_new (database_t *database, const void *first, size_t first_size, const void *end,
           size_t end_size)
 {
+    return scan_new_over (database, NULL, first, first_size, end, end_size);
+}
+
+scan_t *
+scan_new_over (database_t *database, const batch_t *batch, const void *first, size_t first_size,
+               const void *end, size_t end_size)
+{
     scan_t *self = malloc (sizeof *self + end_size);
     assert (self);
     self->database = database;
     self->started = false;
+    self->end_size = end_size;
     memcpy (self->end, end, end_size);
     self->options = rocksdb_readoptions_create ();
     rocksdb_readoptions_set_iterate_upper_bound (self->options, self->end, end_size);
     self->iterator = rocksdb_create_iterator (database->db, self->options);
+    if (batch)
+        self->iterator =
+            rocksdb_writebatch_wi_create_iterator_with_base (batch->changes, self->iterator);
     rocksdb_iter_seek (self->iterator, first, first_size);
     return self;
 }
@@ -356,33 +376,49 @@ scan_destroy (scan_t **self_p)
     *self_p = NULL;
 }
 
-int
-scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
+//  A batch's own keys know no end.
+static bool
+s_is_before_end (const scan_t *self)
 {
-    if (self->started && rocksdb_iter_valid (self->iterator))
-        rocksdb_iter_next (self->iterator);
+    size_t size;
+    const void *key = rocksdb_iter_key (self->iterator, &size);
+    size_t common = size < self->end_size ? size : self->end_size;
+    int order = memcmp (key, self->end, common);
+    return order < 0 || (order == 0 && size < self->end_size);
+}
+
+//  What a step came to: 1, 0 at the end, -1 on failure.
+static int
+s_arrive (scan_t *self, char error[DATABASE_ERROR_MAX])
+{
     self->started = true;
     if (rocksdb_iter_valid (self->iterator))
-        return 1;
+        return s_is_before_end (self);
     char *text = NULL;
     rocksdb_iter_get_error (self->iterator, &text);
     return s_check (self->database, text, "read", error);
 }
 
 int
-scan_last (scan_t *self, const void *first, size_t first_size, char error[DATABASE_ERROR_MAX])
+scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
 {
-    rocksdb_iter_seek_to_last (self->iterator);
-    self->started = true;
-    char *text = NULL;
-    rocksdb_iter_get_error (self->iterator, &text);
-    if (s_check (self->database, text, "read", error))
-        return -1;
-    if (!rocksdb_iter_valid (self->iterator))
-        return 0;
-    size_t size;
-    const void *key = scan_key (self, &size);
-    return size >= first_size && memcmp (key, first, first_size) >= 0;
+    if (self->started && rocksdb_iter_valid (self->iterator))
+        rocksdb_iter_next (self->iterator);
+    return s_arrive (self, error);
+}
+
+int
+scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
+{
+    rocksdb_iter_seek (self->iterator, key, key_size);
+    return s_arrive (self, error);
+}
+
+int
+scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
+{
+    rocksdb_iter_seek_for_prev (self->iterator, key, key_size);
+    return s_arrive (self, error);
 }
 
 const void *

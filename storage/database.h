@@ -69,6 +69,8 @@ void batch_put (batch_t *self, const void *key, size_t key_size, const void *val
                 size_t value_size);
 void batch_delete (batch_t *self, const void *key, size_t key_size);
 bool batch_is_empty (const batch_t *self);
+//  What writing it adds to the log.
+size_t batch_bytes (const batch_t *self);
 //  Write the batch, then it is empty. Returns 0, or -1 when nothing was written.
 int database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX]);
 
@@ -77,11 +79,16 @@ typedef struct scan_t scan_t;
 
 scan_t *scan_new (database_t *database, const void *first, size_t first_size, const void *end,
                   size_t end_size);
+//  The same as they will be once the batch is written; it must not change while the scan lives.
+scan_t *scan_new_over (database_t *database, const batch_t *batch, const void *first,
+                       size_t first_size, const void *end, size_t end_size);
 void scan_destroy (scan_t **self_p);
 //  Step to the next key. Returns 1, 0 at the end, or -1 on failure.
 int scan_next (scan_t *self, char error[DATABASE_ERROR_MAX]);
-//  Step to the last key instead, which must not be before first. Returns as above.
-int scan_last (scan_t *self, const void *first, size_t first_size, char error[DATABASE_ERROR_MAX]);
+//  Step to the first key at or behind a key, or to the last one at or before it, wherever the scan
+//  is; never to one at or behind its end. Return as above.
+int scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX]);
+int scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX]);
 //  The current key and value, borrowed until the next step.
 const void *scan_key (const scan_t *self, size_t *size);
 const void *scan_value (const scan_t *self, size_t *size);

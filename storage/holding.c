@@ -6,6 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+rolled_t
+rolled_none (void)
+{
+    rolled_t self = {
+        .origin_wall_s = INT64_MAX, .closed_wall_s = INT64_MIN, .late_wall_s = INT64_MIN};
+    for (unsigned i = 0; i <= METRIC_COUNT_; i++)
+        self.reach_wall_s[i] = INT64_MIN;
+    for (unsigned i = 0; i <= LEVEL_COUNT; i++)
+        self.kept_wall_s[i] = INT64_MIN;
+    return self;
+}
+
 holding_t *
 holding_new (const char *node)
 {
@@ -14,6 +26,7 @@ holding_new (const char *node)
     assert (self);
     memcpy (self->node, node, strlen (node) + 1);
     self->first_wall_s = INT64_MAX;
+    self->rolled = rolled_none ();
     return self;
 }
 
@@ -111,6 +124,7 @@ void
 holding_begin_draft (holding_t *self, const holding_t *other)
 {
     assert (self->count == 0);
+    self->rolled = other->rolled;
     self->first_wall_s = other->first_wall_s;
     self->expired_epoch = other->expired_epoch;
     self->expired_seq = other->expired_seq;
@@ -151,6 +165,7 @@ s_swap_losses (holding_t *self, holding_t *draft)
 void
 holding_absorb (holding_t *self, holding_t *draft)
 {
+    self->rolled = draft->rolled;
     self->first_wall_s = draft->first_wall_s;
     self->expired_epoch = draft->expired_epoch;
     self->expired_seq = draft->expired_seq;

@@ -8,11 +8,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "schema/metric.h"
+#include "storage/level.h"
 #include "storage/losses.h"
 #include "storage/ranges.h"
 
+//  How far a node's frames are rolled up.
+typedef struct {
+    int64_t origin_wall_s; //  Start of its oldest frame that ever decoded; INT64_MAX before any
+    int64_t closed_wall_s; //  All rollups of periods that end up to here are written; the start of
+                           //  a minute
+    int64_t late_wall_s; //  The closed minute that has frames outside of its chunk; INT64_MIN: none
+    //  How far the frames that start before closed_wall_s reach at most, by metric and for any.
+    int64_t reach_wall_s[METRIC_COUNT_ + 1];
+    int64_t kept_wall_s[LEVEL_COUNT + 1]; //  What of a level began before is gone; frames come last
+} rolled_t;
+
+#define KEPT_FRAMES LEVEL_COUNT
+
 typedef struct {
     char node[NODE_NAME_MAX + 1];
+    rolled_t rolled;
     int64_t first_wall_s;                //  Where its record starts; INT64_MAX before any frame
     uint64_t expired_epoch, expired_seq; //  Retention took all names up to this one
     uint64_t conflicts;                  //  Frames ever refused as such
@@ -22,6 +38,9 @@ typedef struct {
     size_t count;                        //  Of epochs
     size_t capacity;
 } holding_t;
+
+//  Of a node that has nothing yet.
+rolled_t rolled_none (void);
 
 //  node must be a valid name.
 holding_t *holding_new (const char *node);

@@ -84,6 +84,30 @@ s_is_format (const scan_t *first)
            value_size == strlen (STORE_FORMAT) && memcmp (value, STORE_FORMAT, value_size) == 0;
 }
 
+//  Whether another version of this program wrote it.
+static bool
+s_is_other_format (const scan_t *first)
+{
+    size_t size;
+    const void *value = scan_value (first, &size);
+    return size > strlen (STORE_NAME) && memcmp (value, STORE_NAME, strlen (STORE_NAME)) == 0;
+}
+
+static void
+s_explain_format (const store_t *self, bool is_other, char error[DATABASE_ERROR_MAX])
+{
+    if (is_other)
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the store %s was written by another version of this program, in another format "
+                  "than \"" STORE_FORMAT "\"; move it away to start with an empty one, or choose "
+                  "another path",
+                  self->path);
+    else
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "%s holds a database that is not a \"" STORE_FORMAT "\"; choose another path",
+                  self->path);
+}
+
 //  Returns 1 where the database is a store of this format, 0 where it is empty, -1 on failure or
 //  where it is another. The mark is the first of all keys.
 static int
@@ -92,12 +116,11 @@ s_check_format (store_t *self, char error[DATABASE_ERROR_MAX])
     scan_t *scan = scan_new (self->database, "", 0, "\xFF", 1);
     int rc = scan_next (scan, error);
     bool ours = rc == 1 && s_is_format (scan);
+    bool is_other = rc == 1 && s_is_other_format (scan);
     scan_destroy (&scan);
     if (rc <= 0 || ours)
         return rc;
-    snprintf (error, DATABASE_ERROR_MAX,
-              "%s holds a database that is not a \"" STORE_FORMAT "\"; choose another path",
-              self->path);
+    s_explain_format (self, is_other, error);
     return -1;
 }
 
@@ -248,6 +271,8 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->path = strdup (path);
     assert (self->path);
     self->holdings = holdings_new ();
+    self->reader = wire_reader_new ();
+    assert (self->reader);
     if (s_open (self, options, fault, error))
         store_destroy (&self);
     return self;
@@ -268,6 +293,7 @@ store_destroy (store_t **self_p)
         return;
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
+    wire_reader_destroy (&self->reader);
     pthread_mutex_destroy (&self->mutex);
     pthread_mutex_destroy (&self->writing);
     free (self->path);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "storage/folder.h"
+#include "storage/rollup.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
 
@@ -143,7 +144,7 @@ s_judge_within (append_t *self, size_t index)
     return s_judge_held (self, index, s_are_equal (added, &self->records[index]));
 }
 
-static void
+static int
 s_add (append_t *self, size_t index, const store_range_t *frame)
 {
     const store_record_t *record = &self->records[index];
@@ -153,6 +154,7 @@ s_add (append_t *self, size_t index, const store_range_t *frame)
     holding_insert (drafted, frame);
     losses_remove (&drafted->losses, record->epoch, record->seq);
     self->verdicts[index] = STORE_ADDED;
+    return rollup_add (&self->draft, drafted, record);
 }
 
 //  The frame's name is not stored: it may be added, unless it stands in this batch already or
@@ -168,8 +170,7 @@ s_judge_new (append_t *self, size_t index)
     const store_range_t frame = range_of_frame (record);
     if (!ranges_admit (ranges, &frame))
         return s_refuse (self, index);
-    s_add (self, index, &frame);
-    return 0;
+    return s_add (self, index, &frame);
 }
 
 static int

@@ -12,10 +12,15 @@
 #define TAG_NODE     'n'
 #define TAG_RANGE    'r'
 #define TAG_LOSS     's'
+#define TAG_ROW      'w'
 
 #define RUN_KEY_REST      16 //  Bytes behind the name
+#define CHUNK_KEY_REST    8
 #define FRAME_KEY_REST    28
+#define ROW_KEY_REST      9
 #define CONFLICT_KEY_REST 24
+
+#define NODE_VALUE_NUMBERS (8 + LEVEL_COUNT + 1 + 1) //  And one for each metric
 
 static void
 s_put_tag (store_bytes_t *self, char tag)
@@ -91,6 +96,22 @@ store_key_frame (const store_record_t *frame)
 }
 
 store_bytes_t
+store_key_chunk (const char *node, int64_t minute_wall_s)
+{
+    return store_key_frame_start (node, minute_wall_s);
+}
+
+store_bytes_t
+store_key_row (const char *node, unsigned level, int64_t start_wall_s)
+{
+    store_bytes_t self;
+    s_put_tagged_node (&self, TAG_ROW, node);
+    self.data[self.size++] = (uint8_t) level;
+    s_put_signed (&self, start_wall_s);
+    return self;
+}
+
+store_bytes_t
 store_key_node (const char *node)
 {
     store_bytes_t self;
@@ -156,6 +177,20 @@ store_value_identity (uint64_t id, const char *owner)
     return self;
 }
 
+//  Metrics come last, so that there may be more of them one day.
+static void
+s_put_rolled (store_bytes_t *self, const rolled_t *rolled)
+{
+    s_put_signed (self, rolled->origin_wall_s);
+    s_put_signed (self, rolled->closed_wall_s);
+    s_put_signed (self, rolled->late_wall_s);
+    for (unsigned i = 0; i <= LEVEL_COUNT; i++)
+        s_put_signed (self, rolled->kept_wall_s[i]);
+    s_put_signed (self, rolled->reach_wall_s[METRIC_COUNT_]);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        s_put_signed (self, rolled->reach_wall_s[id]);
+}
+
 store_bytes_t
 store_value_node (const holding_t *holding)
 {
@@ -165,6 +200,7 @@ store_value_node (const holding_t *holding)
     s_put_unsigned (&self, holding->expired_seq);
     s_put_unsigned (&self, holding->conflicts);
     s_put_unsigned (&self, holding->conflicts_kept);
+    s_put_rolled (&self, &holding->rolled);
     return self;
 }
 
@@ -217,7 +253,7 @@ s_read_tagged_node (const uint8_t *key, size_t size, char tag, size_t rest,
     if (length > NODE_NAME_MAX || key[1 + length] != 0)
         return NULL;
     memcpy (node, key + 1, length + 1);
-    return node_name_is_valid (node) ? key + 1 + length + 1 : NULL;
+    return strlen (node) == length && node_name_is_valid (node) ? key + 1 + length + 1 : NULL;
 }
 
 int
@@ -233,11 +269,27 @@ store_read_identity (const void *value, size_t value_size, uint64_t *id,
     return 0;
 }
 
+static void
+s_read_rolled (rolled_t *self, const uint8_t *bytes, size_t metrics)
+{
+    *self = rolled_none ();
+    self->origin_wall_s = s_signed_at (bytes);
+    self->closed_wall_s = s_signed_at (bytes + 8);
+    self->late_wall_s = s_signed_at (bytes + 16);
+    bytes += 24;
+    for (unsigned i = 0; i <= LEVEL_COUNT; i++, bytes += 8)
+        self->kept_wall_s[i] = s_signed_at (bytes);
+    self->reach_wall_s[METRIC_COUNT_] = s_signed_at (bytes);
+    for (size_t id = 0; id < metrics && id < METRIC_COUNT_; id++)
+        self->reach_wall_s[id] = s_signed_at (bytes + 8 + 8 * id);
+}
+
 int
 store_read_node (const void *key, size_t key_size, const void *value, size_t value_size,
                  char node[NODE_NAME_MAX + 1], holding_t *holding)
 {
-    if (!s_read_tagged_node (key, key_size, TAG_NODE, 0, node) || value_size != 40)
+    if (!s_read_tagged_node (key, key_size, TAG_NODE, 0, node) ||
+        value_size < 8 * NODE_VALUE_NUMBERS || value_size % 8 != 0)
         return -1;
     const uint8_t *bytes = value;
     holding->first_wall_s = s_signed_at (bytes);
@@ -245,6 +297,7 @@ store_read_node (const void *key, size_t key_size, const void *value, size_t val
     holding->expired_seq = s_unsigned_at (bytes + 16);
     holding->conflicts = s_unsigned_at (bytes + 24);
     holding->conflicts_kept = s_unsigned_at (bytes + 32);
+    s_read_rolled (&holding->rolled, bytes + 40, value_size / 8 - NODE_VALUE_NUMBERS);
     return 0;
 }
 
@@ -298,6 +351,29 @@ store_read_frame_key (const void *key, size_t key_size, char node[NODE_NAME_MAX 
     frame->seq = s_unsigned_at (rest + 16);
     frame->span_s = be32toh (span);
     return 0;
+}
+
+int
+store_read_chunk_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
+                      int64_t *minute_wall_s)
+{
+    const uint8_t *rest = s_read_tagged_node (key, key_size, TAG_FRAME, CHUNK_KEY_REST, node);
+    if (!rest)
+        return -1;
+    *minute_wall_s = s_signed_at (rest);
+    return 0;
+}
+
+int
+store_read_row_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1], unsigned *level,
+                    int64_t *start_wall_s)
+{
+    const uint8_t *rest = s_read_tagged_node (key, key_size, TAG_ROW, ROW_KEY_REST, node);
+    if (!rest)
+        return -1;
+    *level = rest[0];
+    *start_wall_s = s_signed_at (rest + 1);
+    return *level < LEVEL_COUNT ? 0 : -1;
 }
 
 int

@@ -5,14 +5,18 @@
 //      '!'                                             STORE_FORMAT: what database this is
 //      '!' '!'                                         id:8  owner
 //      'c' node 0  epoch:8  seq:8  digest:8            a refused frame, byte for byte
+//      'f' node 0  minute:8                            frames of a closed minute (storage/chunk.h)
 //      'f' node 0  start:8  epoch:8  seq:8  span:4     the frame, byte for byte
 //      'n' node 0                                      first_wall_s:8  expired_epoch:8
 //                                                      expired_seq:8  conflicts:8
-//                                                      conflicts_kept:8
+//                                                      conflicts_kept:8  origin:8  closed:8
+//                                                      late:8  kept:8 (of each level, of frames)
+//                                                      reach:8 (of any frame, of each metric)
 //      'r' node 0  epoch:8  first_seq:8                last_seq:8  first_wall_s:8  last_wall_s:8
 //                                                      end_wall_s:8  covered_s:8  bytes:8
 //                                                      digest:8
 //      's' node 0  epoch:8  first_seq:8                last_seq:8  cause:1     (lost frames)
+//      'w' node 0  level:1  start:8                    a rollup (storage/row.c)
 //
 //  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
 //  numbers do. The 0 after a name keeps n1 from being a prefix of n10. 'n' is written when a
@@ -25,8 +29,9 @@
 #include "storage/holding.h"
 #include "storage/store.h"
 
-#define STORE_FORMAT    "kpulse store 1"
-#define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 56)
+#define STORE_NAME      "kpulse store "
+#define STORE_FORMAT    STORE_NAME "2"
+#define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 160)
 
 //  A key, or a short value.
 typedef struct {
@@ -40,6 +45,9 @@ store_bytes_t store_key_identity (void);
 store_bytes_t store_key_frame (const store_record_t *frame);
 //  The least key of a frame with this start.
 store_bytes_t store_key_frame_start (const char *node, int64_t start_wall_s);
+//  Of the chunk of a minute; sorts before the frames that start with it.
+store_bytes_t store_key_chunk (const char *node, int64_t minute_wall_s);
+store_bytes_t store_key_row (const char *node, unsigned level, int64_t start_wall_s);
 store_bytes_t store_key_node (const char *node);
 store_bytes_t store_key_range (const char *node, uint64_t epoch, uint64_t first_seq);
 store_bytes_t store_key_loss (const char *node, uint64_t epoch, uint64_t first_seq);
@@ -66,6 +74,10 @@ int store_read_loss (const void *key, size_t key_size, const void *value, size_t
                      char node[NODE_NAME_MAX + 1], loss_t *loss);
 int store_read_frame_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
                           store_record_t *frame);
+int store_read_chunk_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
+                          int64_t *minute_wall_s);
+int store_read_row_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
+                        unsigned *level, int64_t *start_wall_s);
 int store_read_conflict_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
                              store_conflict_t *conflict);
 

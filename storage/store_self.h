@@ -7,6 +7,7 @@
 //      store_append.c      frames in
 //      store_expire.c      frames out of it for ever
 //      store_losses.c      frames on record as lost
+//      rollup.c            what frames add up to, kept beside them
 //      store_cursor.c      frames out, one by one
 //      store_window.c      frames out, added up
 //      store_nodes.c       what is held of whom
@@ -36,6 +37,7 @@ struct store_t {
     uint64_t reserve_bytes;  //  Free disk space below which nothing is appended
     atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
+    wire_reader_t *reader;   //  Of the thread that holds writing
     pthread_mutex_t mutex;   //  Guards all below
     holdings_t *holdings;
     uint64_t duplicates;

@@ -1,0 +1,314 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  rollup - closing minutes, and repairing rows of closed ones.
+#include "storage/rollup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "storage/minute.h"
+#include "storage/store_key.h"
+
+//  A change to the rollups of one node.
+typedef struct {
+    store_draft_t *draft;
+    holding_t *drafted;
+    rolled_t *rolled;
+} rollup_t;
+
+int
+rollup_decode (frame_t *frame, wire_reader_t *reader, const store_record_t *record)
+{
+    const char *reason;
+    if (frame_decode (frame, reader, record->data, record->size, &reason))
+        return -1;
+    return frame->start_wall_s == record->start_wall_s && frame->span_s == record->span_s ? 0 : -1;
+}
+
+static int64_t
+s_lesser (int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t
+s_greater (int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+//  --- rows ---------------------------------------------------------------------------------------
+
+static int
+s_fail_row (rollup_t *self)
+{
+    return store_fail_damaged (self->draft->store, "a rollup is not what was written");
+}
+
+//  Read the last row of a level that starts in [from, until). Returns 1 and its start, 0 where
+//  there is none (row is then empty), -1 on failure.
+static int
+s_last_row (rollup_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s, row_t *row,
+            int64_t *start_wall_s)
+{
+    char error[DATABASE_ERROR_MAX], node[NODE_NAME_MAX + 1];
+    store_bytes_t first = store_key_row (self->drafted->node, level, from_wall_s);
+    store_bytes_t last = store_key_row (self->drafted->node, level, until_wall_s - 1);
+    store_bytes_t end = store_key_row (self->drafted->node, level, until_wall_s);
+    scan_t *scan = scan_new_over (self->draft->store->database, self->draft->batch, first.data,
+                                  first.size, end.data, end.size);
+    int rc = scan_seek_back (scan, last.data, last.size, error);
+    size_t size, value_size;
+    const void *key = rc == 1 ? scan_key (scan, &size) : NULL;
+    const void *value = key ? scan_value (scan, &value_size) : NULL;
+    memset (row, 0, sizeof *row);
+    if (rc == -1)
+        store_fail (self->draft->store, error);
+    else if (!key || size != first.size || memcmp (key, first.data, size) < 0)
+        rc = 0;
+    else if (store_read_row_key (key, size, node, &level, start_wall_s) ||
+             row_decode (row, value, value_size))
+        rc = s_fail_row (self);
+    scan_destroy (&scan);
+    return rc;
+}
+
+static void
+s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *row)
+{
+    store_bytes_t key = store_key_row (self->drafted->node, level, start_wall_s);
+    bytes_t value = {0};
+    row_encode (row, &value);
+    batch_put (self->draft->batch, key.data, key.size, value.data, value.size);
+    bytes_clear (&value);
+}
+
+//  --- closing ------------------------------------------------------------------------------------
+
+//  The seconds of a minute that frames which start before it reach into.
+static void
+s_cover_reach (const rolled_t *rolled, int64_t minute_wall_s, row_t *row)
+{
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        row_cover (row, METRIC_BIT (id),
+                   row_seconds (minute_wall_s, minute_wall_s, rolled->reach_wall_s[id]));
+}
+
+static void
+s_extend_reach (rolled_t *rolled, const minute_t *minute)
+{
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        rolled->reach_wall_s[id] = s_greater (rolled->reach_wall_s[id], minute->reach_wall_s[id]);
+}
+
+//  Write the row of a minute which holds own beside what came before it in its hour.
+static int
+s_close_minute (rollup_t *self, int64_t minute_wall_s, const row_t *own)
+{
+    row_t row;
+    int64_t start_wall_s;
+    int64_t hour_wall_s = period_floor (minute_wall_s, HOUR_S);
+    if (s_last_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s, &row, &start_wall_s) == -1)
+        return -1;
+    row_add (&row, own);
+    memcpy (row.covered, own->covered, sizeof row.covered);
+    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row);
+    return 0;
+}
+
+//  Write the row of a period above minutes: its last row one level below is all of it.
+static int
+s_close_period (rollup_t *self, unsigned level, int64_t start_wall_s)
+{
+    const level_t *this = level_get (level);
+    int64_t found_wall_s, parent_wall_s = period_floor (start_wall_s, this->parent_s);
+    row_t own, row;
+    int rc = s_last_row (self, level - 1, start_wall_s, start_wall_s + this->period_s, &own,
+                         &found_wall_s);
+    if (rc <= 0)
+        return rc;
+    if (s_last_row (self, level, parent_wall_s, start_wall_s, &row, &found_wall_s) == -1)
+        return -1;
+    row_add (&row, &own);
+    memset (row.covered, 0, sizeof row.covered);
+    s_put_row (self, level, start_wall_s, &row);
+    return 0;
+}
+
+//  The rows of minutes are written up to until; write those above that end now.
+static int
+s_close_parents (rollup_t *self, int64_t minute_wall_s, int64_t until_wall_s)
+{
+    for (unsigned level = LEVEL_HOURS; level < LEVEL_COUNT; level++) {
+        int64_t period_s = level_get (level)->period_s;
+        int64_t start_wall_s = period_floor (minute_wall_s, period_s);
+        if (start_wall_s + period_s > until_wall_s)
+            return 0;
+        if (s_close_period (self, level, start_wall_s))
+            return -1;
+    }
+    return 0;
+}
+
+//  Whether the minute is the last of its hour, or no later one has a row before until.
+static bool
+s_ends_hour (int64_t minute_wall_s, int64_t last_wall_s)
+{
+    return (minute_wall_s + MINUTE_S) % HOUR_S == 0 || minute_wall_s + MINUTE_S >= last_wall_s;
+}
+
+//  Close the minutes from closed_wall_s to until. Of these only the first has frames; what a span
+//  reaches into has seconds.
+static int
+s_close (rollup_t *self, int64_t until_wall_s)
+{
+    rolled_t *rolled = self->rolled;
+    int64_t minute_wall_s = rolled->closed_wall_s;
+    minute_t minute;
+    if (minute_read_open (&minute, self->draft, self->drafted->node, minute_wall_s))
+        return -1;
+    s_cover_reach (rolled, minute_wall_s, &minute.row);
+    s_extend_reach (rolled, &minute);
+    int64_t last_wall_s = s_greater (minute_wall_s + MINUTE_S, rolled->reach_wall_s[ROW_ANY]);
+    last_wall_s = s_lesser (last_wall_s, until_wall_s);
+    for (; minute_wall_s < last_wall_s; minute_wall_s += MINUTE_S) {
+        if (!row_is_empty (&minute.row) && s_close_minute (self, minute_wall_s, &minute.row))
+            return -1;
+        if (s_ends_hour (minute_wall_s, last_wall_s) &&
+            s_close_parents (self, minute_wall_s, until_wall_s))
+            return -1;
+        memset (&minute.row, 0, sizeof minute.row);
+        s_cover_reach (rolled, minute_wall_s + MINUTE_S, &minute.row);
+    }
+    rolled->closed_wall_s = until_wall_s;
+    return 0;
+}
+
+//  --- repairing ----------------------------------------------------------------------------------
+
+//  Add to every row of a level from start to the end of its parent; where there is none at start,
+//  one is made.
+static int
+s_add_to_rows (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *added)
+{
+    const level_t *this = level_get (level);
+    int64_t parent_wall_s = period_floor (start_wall_s, this->parent_s);
+    int64_t next_wall_s = parent_wall_s + this->parent_s, found_wall_s = start_wall_s;
+    row_t row;
+    do {
+        int rc = s_last_row (self, level, start_wall_s, next_wall_s, &row, &found_wall_s);
+        if (rc == 0) {
+            found_wall_s = start_wall_s;
+            rc = s_last_row (self, level, parent_wall_s, start_wall_s, &row, &next_wall_s);
+            memset (row.covered, 0, sizeof row.covered);
+        }
+        if (rc == -1)
+            return -1;
+        row_add (&row, added);
+        s_put_row (self, level, found_wall_s, &row);
+        next_wall_s = found_wall_s;
+    } while (found_wall_s > start_wall_s);
+    return 0;
+}
+
+//  A frame that is late, and the part of it that one minute takes.
+typedef struct {
+    const frame_t *frame;
+    metric_set_t measured;
+    int64_t end_wall_s;
+} late_t;
+
+//  What the frame adds to a closed minute: *added, without what was covered before; *covered is
+//  what is covered afterwards.
+static int
+s_add_to_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s, row_t *added,
+                 uint64_t covered[METRIC_COUNT_ + 1])
+{
+    row_t row;
+    int64_t found_wall_s;
+    if (s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s) ==
+        -1)
+        return -1;
+    memset (added, 0, sizeof *added);
+    memcpy (added->covered, row.covered, sizeof added->covered);
+    row_cover (added, late->measured,
+               row_seconds (minute_wall_s, late->frame->start_wall_s, late->end_wall_s));
+    if (minute_wall_s == period_floor (late->frame->start_wall_s, MINUTE_S))
+        row_add_frame (added, late->frame, METRIC_ALL);
+    memcpy (covered, added->covered, sizeof added->covered);
+    return 0;
+}
+
+//  Put the seconds that are covered now into the minute's own row.
+static int
+s_put_covered (rollup_t *self, int64_t minute_wall_s, const uint64_t covered[METRIC_COUNT_ + 1])
+{
+    row_t row;
+    int64_t found_wall_s;
+    if (s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s) ==
+        -1)
+        return -1;
+    memcpy (row.covered, covered, sizeof row.covered);
+    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row);
+    return 0;
+}
+
+static int
+s_repair_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s)
+{
+    uint64_t covered[METRIC_COUNT_ + 1];
+    row_t added;
+    if (s_add_to_minute (self, late, minute_wall_s, &added, covered))
+        return -1;
+    bool has_more = added.frames > 0 || added.present_s > 0;
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        has_more |= added.metrics[id].present_s > 0;
+    if (!has_more)
+        return 0;
+    for (unsigned level = LEVEL_MINUTES; level < LEVEL_COUNT; level++) {
+        int64_t period_s = level_get (level)->period_s;
+        int64_t start_wall_s = period_floor (minute_wall_s, period_s);
+        if (start_wall_s + period_s <= self->rolled->closed_wall_s &&
+            s_add_to_rows (self, level, start_wall_s, &added))
+            return -1;
+    }
+    return s_put_covered (self, minute_wall_s, covered);
+}
+
+static int
+s_repair (rollup_t *self, const frame_t *frame)
+{
+    rolled_t *rolled = self->rolled;
+    const late_t late = {frame, row_measured (frame), frame->start_wall_s + frame->span_s};
+    for (int64_t minute_wall_s = period_floor (frame->start_wall_s, MINUTE_S);
+         minute_wall_s < late.end_wall_s && minute_wall_s < rolled->closed_wall_s;
+         minute_wall_s += MINUTE_S)
+        if (s_repair_minute (self, &late, minute_wall_s))
+            return -1;
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        if (late.measured & METRIC_BIT (id))
+            rolled->reach_wall_s[id] = s_greater (rolled->reach_wall_s[id], late.end_wall_s);
+    return 0;
+}
+
+//  --- a frame ------------------------------------------------------------------------------------
+
+int
+rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record)
+{
+    rollup_t self = {draft, drafted, &drafted->rolled};
+    rolled_t *rolled = &drafted->rolled;
+    bool is_late = record->start_wall_s < rolled->closed_wall_s;
+    bool is_open = !is_late && rolled->closed_wall_s != INT64_MIN &&
+                   record->start_wall_s - rolled->closed_wall_s < MINUTE_S;
+    frame_t frame;
+    if (is_open || rollup_decode (&frame, draft->store->reader, record))
+        return 0;
+    int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
+    rolled->origin_wall_s = s_lesser (rolled->origin_wall_s, minute_wall_s);
+    if (is_late)
+        return s_repair (&self, &frame);
+    if (rolled->closed_wall_s != INT64_MIN)
+        return s_close (&self, minute_wall_s);
+    rolled->closed_wall_s = minute_wall_s;
+    return 0;
+}

@@ -1,0 +1,319 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about rollups: any window equals the direct sum over the frames in it, to the last bit,
+//  whatever was missing, late, overlapping or long, and whenever it is asked.
+#include "test_store.h"
+
+#define FRAMES_MAX 4000
+#define ORIGIN_S   1763990000 //  No edge of a minute
+#define TRUTH_S    (5 * 86400)
+#define ANY        METRIC_COUNT_
+
+typedef struct {
+    frame_t frame;
+    bool appended;
+} planned_t;
+
+//  The truth beside the store: what was appended, and which seconds it covers.
+typedef struct {
+    fixture_t *fixture;
+    planned_t *planned;
+    size_t count;
+    uint8_t covered[METRIC_COUNT_ + 1][TRUTH_S];
+} bench_t;
+
+static uint64_t s_state;
+
+static uint64_t
+s_random (uint64_t below)
+{
+    s_state ^= s_state << 13;
+    s_state ^= s_state >> 7;
+    s_state ^= s_state << 17;
+    return s_state % below;
+}
+
+static int
+s_set_up (void **state)
+{
+    bench_t *bench = calloc (1, sizeof *bench);
+    assert_non_null (bench);
+    bench->planned = calloc (FRAMES_MAX, sizeof *bench->planned);
+    assert_non_null (bench->planned);
+    set_up ((void **) &bench->fixture);
+    *state = bench;
+    return 0;
+}
+
+static int
+s_tear_down (void **state)
+{
+    bench_t *bench = *state;
+    void *fixture = bench->fixture;
+    tear_down (&fixture);
+    free (bench->planned);
+    free (bench);
+    return 0;
+}
+
+//  --- frames
+//  ---------------------------------------------------------------------------------------
+
+static void
+s_fill_metrics (frame_t *frame)
+{
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        frame_metric_t *metric = &frame->metrics[id];
+        metric->measured = s_random (8) > 0;
+        uint64_t events = metric->measured ? s_random (40) : 0;
+        for (uint64_t i = 0; i < events; i++) {
+            if (metric_get (id)->kind == METRIC_HISTOGRAM)
+                histogram_add (&metric->histogram, s_random (1ULL << s_random (45)));
+            else {
+                metric->histogram.count++;
+                metric->histogram.sum++;
+            }
+        }
+        if (metric->measured && metric_get (id)->kind == METRIC_HISTOGRAM)
+            metric->accrued_ns = s_random (1ULL << 40);
+        metric->total_count = metric->histogram.count + s_random (1000000);
+        metric->total_sum = s_random (UINT64_MAX);
+    }
+}
+
+static uint32_t
+s_random_span (void)
+{
+    if (s_random (20) > 0)
+        return 1;
+    if (s_random (10) > 0)
+        return 1 + (uint32_t) s_random (150);
+    return s_random (6) > 0 ? 1 + (uint32_t) s_random (9000) : 86400;
+}
+
+//  Frames of one epoch from a second on, with names missing. Returns where they end.
+static int64_t
+s_plan_epoch (bench_t *self, uint64_t epoch, int64_t start_wall_s, size_t count)
+{
+    uint64_t seq = 1 + s_random (3) * s_random (100);
+    for (size_t i = 0; i < count && self->count < FRAMES_MAX; i++) {
+        frame_t *frame = &self->planned[self->count].frame;
+        *frame = (frame_t){.node = "n1",
+                           .epoch = epoch,
+                           .seq = seq,
+                           .start_wall_s = start_wall_s,
+                           .span_s = s_random_span (),
+                           .source = s_random (500) ? FRAME_FROM_BPF : FRAME_FROM_SYNTHETIC,
+                           .version = "0.1.0"};
+        if (epoch % 7 == 3)
+            frame->scope = (scope_t){.kind = SCOPE_PID, .pid = (uint32_t) epoch};
+        if (start_wall_s + frame->span_s >= ORIGIN_S + TRUTH_S)
+            break;
+        s_fill_metrics (frame);
+        self->count++;
+        uint64_t missing = s_random (30) ? 0 : s_random (100);
+        seq += 1 + missing;
+        start_wall_s += frame->span_s + (int64_t) missing + (s_random (50) ? 0 : 1);
+    }
+    return start_wall_s;
+}
+
+static void
+s_plan (bench_t *self)
+{
+    int64_t start_wall_s = ORIGIN_S;
+    for (uint64_t epoch = 1; self->count < FRAMES_MAX; epoch++) {
+        start_wall_s = s_plan_epoch (self, epoch, start_wall_s, 1 + s_random (200));
+        if (start_wall_s >= ORIGIN_S + TRUTH_S - 86400)
+            break;
+        //  The next epoch begins within the last one, right behind it, or after a gap.
+        if (s_random (3) == 0)
+            start_wall_s -= (int64_t) s_random (300);
+        else if (s_random (3) == 0)
+            start_wall_s += (int64_t) s_random (10000);
+        if (start_wall_s < ORIGIN_S)
+            start_wall_s = ORIGIN_S;
+    }
+}
+
+static void
+s_cover (bench_t *self, unsigned id, const frame_t *frame)
+{
+    memset (&self->covered[id][frame->start_wall_s - ORIGIN_S], 1, frame->span_s);
+}
+
+static void
+s_note (bench_t *self, planned_t *planned)
+{
+    planned->appended = true;
+    s_cover (self, ANY, &planned->frame);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        if (planned->frame.metrics[id].measured)
+            s_cover (self, id, &planned->frame);
+}
+
+//  Append planned frames in one batch.
+static void
+s_append (bench_t *self, planned_t *const *planned, size_t count)
+{
+    static uint8_t buffers[64][16384];
+    store_record_t records[64];
+    store_verdict_t verdicts[64];
+    assert_true (count <= 64);
+    for (size_t i = 0; i < count; i++) {
+        const frame_t *frame = &planned[i]->frame;
+        size_t size = frame_encode (frame, buffers[i], sizeof buffers[i]);
+        assert_true (size > 0);
+        records[i] = (store_record_t){frame->node,   frame->epoch, frame->seq, frame->start_wall_s,
+                                      frame->span_s, buffers[i],   size};
+    }
+    char error[512] = "";
+    if (store_append (self->fixture->store, records, count, verdicts)) {
+        store_error (self->fixture->store, error);
+        fail_msg ("%s", error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal (verdicts[i], STORE_ADDED);
+        s_note (self, planned[i]);
+    }
+}
+
+//  --- windows
+//  --------------------------------------------------------------------------------------
+
+static void
+s_sum (const bench_t *self, int64_t since, int64_t until, metric_set_t metrics, partial_t *sum)
+{
+    partial_init (sum, "n1", since, until);
+    for (size_t i = 0; i < self->count; i++) {
+        const planned_t *planned = &self->planned[i];
+        if (planned->appended && planned->frame.start_wall_s >= since &&
+            planned->frame.start_wall_s < until)
+            partial_add_frame (sum, &planned->frame, metrics, 0);
+    }
+    int64_t first = since > ORIGIN_S ? since : ORIGIN_S;
+    for (int64_t second = first; second < until && second < ORIGIN_S + TRUTH_S; second++) {
+        sum->present_s += self->covered[ANY][second - ORIGIN_S];
+        for (unsigned id = 0; id < METRIC_COUNT_; id++)
+            if (metrics & METRIC_BIT (id))
+                sum->metrics[id].present_s += self->covered[id][second - ORIGIN_S];
+    }
+}
+
+static void
+s_assert_window (const bench_t *self, int64_t since, int64_t until, metric_set_t metrics)
+{
+    partial_t sum, window;
+    s_sum (self, since, until, metrics, &sum);
+    assert_int_equal (store_window (self->fixture->store, "n1", since, until, metrics, &window), 0);
+    if (sum.frames != window.frames || sum.present_s != window.present_s)
+        fail_msg ("[%lld, %lld): %llu frames, %llu s; the store says %llu, %llu",
+                  (long long) (since - ORIGIN_S), (long long) (until - ORIGIN_S),
+                  (unsigned long long) sum.frames, (unsigned long long) sum.present_s,
+                  (unsigned long long) window.frames, (unsigned long long) window.present_s);
+    assert_int_equal (sum.expected_s, window.expected_s);
+    assert_int_equal (sum.synthetic, window.synthetic);
+    assert_int_equal (sum.mixed_scopes, window.mixed_scopes);
+    if (sum.frames > 0 && !sum.mixed_scopes)
+        assert_true (scope_equal (&sum.scope, &window.scope));
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        const partial_metric_t *one = &sum.metrics[id], *other = &window.metrics[id];
+        assert_int_equal (one->present_s, other->present_s);
+        assert_true (one->accrued_ns == other->accrued_ns);
+        assert_int_equal (one->histogram.count, other->histogram.count);
+        assert_true (one->histogram.sum == other->histogram.sum);
+        assert_memory_equal (one->histogram.buckets, other->histogram.buckets,
+                             sizeof one->histogram.buckets);
+    }
+}
+
+//  Lengths from seconds to days, edges anywhere, sometimes on a minute, an hour or a day.
+static void
+s_assert_windows (const bench_t *self, size_t count)
+{
+    static const int64_t edges[] = {1, 1, 60, 3600, 86400};
+    for (size_t i = 0; i < count; i++) {
+        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
+        int64_t edge = edges[s_random (5)];
+        if (s_random (4) == 0)
+            since -= since % edge;
+        if (s_random (4) == 0)
+            until += edge - until % edge;
+        s_assert_window (self, since, until,
+                         s_random (3) ? METRIC_ALL : (metric_set_t) s_random (METRIC_ALL + 1));
+    }
+}
+
+//  Append what is planned in order of start, in batches of any size, leaving some out; then those,
+//  in any order. Windows are asked and the store is opened again in between.
+static void
+s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
+{
+    planned_t *batch[64] = {0}, **late = calloc (FRAMES_MAX, sizeof *late);
+    size_t in_batch = 0, late_count = 0;
+    s_state = seed;
+    s_plan (self);
+    assert_true (self->count > 1000);
+    for (size_t i = 0; i < self->count; i++) {
+        if (s_random (1000) < late_in_1000)
+            late[late_count++] = &self->planned[i];
+        else
+            batch[in_batch++] = &self->planned[i];
+        if (late_count > 0 && s_random (20) == 0 && in_batch < 63) {
+            size_t picked = s_random (late_count);
+            batch[in_batch++] = late[picked];
+            late[picked] = late[--late_count];
+        }
+        if (in_batch >= 63 || s_random (20) == 0) {
+            s_append (self, batch, in_batch);
+            in_batch = 0;
+            s_assert_windows (self, 2);
+        }
+        if (s_random (400) == 0) {
+            reopen (self->fixture);
+            s_assert_windows (self, 20);
+        }
+    }
+    s_append (self, batch, in_batch);
+    while (late_count > 0) {
+        size_t picked = s_random (late_count);
+        s_append (self, &late[picked], 1);
+        late[picked] = late[--late_count];
+        if (s_random (10) == 0)
+            s_assert_windows (self, 1);
+    }
+    free (late);
+    reopen (self->fixture);
+    s_assert_windows (self, 600);
+    s_assert_window (self, INT64_MIN / 4, INT64_MAX / 4, METRIC_ALL);
+}
+
+static void
+test_windows_equal_the_direct_sum_of_frames_in_order (void **state)
+{
+    s_play (*state, 20251125, 0);
+}
+
+static void
+test_windows_equal_the_direct_sum_when_some_frames_are_late (void **state)
+{
+    s_play (*state, 4, 30);
+}
+
+static void
+test_windows_equal_the_direct_sum_when_half_the_frames_are_late (void **state)
+{
+    s_play (*state, 77, 500);
+}
+
+int
+main (void)
+{
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown (test, s_set_up, s_tear_down)
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST (test_windows_equal_the_direct_sum_of_frames_in_order),
+        BENCH_TEST (test_windows_equal_the_direct_sum_when_some_frames_are_late),
+        BENCH_TEST (test_windows_equal_the_direct_sum_when_half_the_frames_are_late),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
