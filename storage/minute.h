@@ -1,5 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  minute - what the frames of one node add up to that start within one minute.
+//  minute - the frames of one node that start within one minute: as they came, one key each, or
+//  rewritten as a chunk. Here they are read for adding up, and rewritten.
 #ifndef STORAGE_MINUTE_H
 #define STORAGE_MINUTE_H
 
@@ -11,9 +12,18 @@ typedef struct {
     int64_t reach_wall_s[METRIC_COUNT_ + 1]; //  Where the last second ends that they cover
 } minute_t;
 
-//  Add up the frames of a minute that is not closed, as they will be once the draft is written.
-//  Returns 0, or -1 when the store could not be read.
-int minute_read_open (minute_t *self, store_draft_t *draft, const char *node,
-                      int64_t minute_wall_s);
+//  Rewrite all frames of a minute as one chunk, as they will be once the draft is written, and
+//  tell what they add up to (minute may be NULL). Those that do not decode, and those that are too
+//  many, stay as they came. Returns 0, or -1 on failure (see store_error).
+int minute_rewrite (store_draft_t *draft, const char *node, int64_t minute_wall_s,
+                    minute_t *minute);
+
+//  Take the frames of a range out of the minute's chunk, which is deleted once it has none.
+int minute_drop (store_draft_t *draft, const char *node, int64_t minute_wall_s,
+                 const seq_range_t *range);
+
+//  Whether a minute's chunk holds the frame with the record's name, and with the same bytes.
+//  Returns 1, 0 or -1.
+int minute_holds (store_t *store, const store_record_t *record);
 
 #endif

@@ -156,6 +156,17 @@ s_ends_hour (int64_t minute_wall_s, int64_t last_wall_s)
     return (minute_wall_s + MINUTE_S) % HOUR_S == 0 || minute_wall_s + MINUTE_S >= last_wall_s;
 }
 
+//  Rewrite the closed minute that late frames came to last, unless more come to it now.
+static int
+s_rewrite_late (rollup_t *self, int64_t next_wall_s)
+{
+    int64_t late_wall_s = self->rolled->late_wall_s;
+    self->rolled->late_wall_s = next_wall_s;
+    if (late_wall_s == INT64_MIN || late_wall_s == next_wall_s)
+        return 0;
+    return minute_rewrite (self->draft, self->drafted->node, late_wall_s, NULL);
+}
+
 //  Close the minutes from closed_wall_s to until. Of these only the first has frames; what a span
 //  reaches into has seconds.
 static int
@@ -164,7 +175,8 @@ s_close (rollup_t *self, int64_t until_wall_s)
     rolled_t *rolled = self->rolled;
     int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
-    if (minute_read_open (&minute, self->draft, self->drafted->node, minute_wall_s))
+    if (minute_rewrite (self->draft, self->drafted->node, minute_wall_s, &minute) ||
+        s_rewrite_late (self, INT64_MIN))
         return -1;
     s_cover_reach (rolled, minute_wall_s, &minute.row);
     s_extend_reach (rolled, &minute);
@@ -306,7 +318,7 @@ rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *reco
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
     rolled->origin_wall_s = s_lesser (rolled->origin_wall_s, minute_wall_s);
     if (is_late)
-        return s_repair (&self, &frame);
+        return s_rewrite_late (&self, minute_wall_s) ? -1 : s_repair (&self, &frame);
     if (rolled->closed_wall_s != INT64_MIN)
         return s_close (&self, minute_wall_s);
     rolled->closed_wall_s = minute_wall_s;

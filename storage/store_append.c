@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "storage/folder.h"
+#include "storage/minute.h"
 #include "storage/rollup.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
@@ -122,8 +123,8 @@ s_judge_held (append_t *self, size_t index, bool equal)
     return 0;
 }
 
-//  The frame's name is stored already. Where it is not under this start and span, the stored
-//  bytes differ, for these are part of them.
+//  The frame's name is stored already, by itself or in the chunk of its minute. Where it is not
+//  under this start and span, the stored bytes differ, for these are part of them.
 static int
 s_judge_stored (append_t *self, size_t index)
 {
@@ -132,7 +133,11 @@ s_judge_stored (append_t *self, size_t index)
     store_bytes_t key = store_key_frame (record);
     int equal = database_compare (self->store->database, key.data, key.size, record->data,
                                   record->size, error);
-    return equal < 0 ? store_fail (self->store, error) : s_judge_held (self, index, equal);
+    if (equal < 0)
+        return store_fail (self->store, error);
+    if (!equal)
+        equal = minute_holds (self->store, record);
+    return equal < 0 ? -1 : s_judge_held (self, index, equal);
 }
 
 //  The frame's name was added earlier in this batch.

@@ -1,12 +1,15 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  store_cursor - frames out, one by one. Keys sort by start: a stretch of time is one scan. A
 //  range of seqs is a scan for each run in it, over the time which that run takes up, where frames
-//  of other epochs are stepped over.
+//  of other epochs are stepped over. The chunk of a minute comes before the frames that stand by
+//  themselves in it, and is mixed with them in order.
 #include "storage/store_self.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "storage/chunk.h"
+#include "storage/level.h"
 #include "storage/store_key.h"
 
 //  A stretch of time, and which frames of it are meant.
@@ -22,8 +25,17 @@ struct store_cursor_t {
     part_t *parts; //  Owned
     size_t part_count;
     size_t next_part;
-    const part_t *part; //  Of the scan
-    scan_t *scan;       //  NULL between parts
+    const part_t *part;                                 //  Of the scan
+    scan_t *scan;                                       //  NULL between parts
+    enum { NOWHERE, AT_FRAME, AT_CHUNK, AT_END } place; //  Of the scan; what it is at is to come
+    store_record_t at;                                  //  The frame
+    int64_t at_wall_s;                                  //  The chunk's minute
+    chunk_t *chunk; //  Owned, with its bytes: of the minute in hand; NULL where it has none
+    void *chunk_data;
+    unsigned next_in_chunk;
+    wire_reader_t *reader; //  Owned; NULL before any chunk
+    uint8_t *buffer;       //  Owned: a frame of a chunk
+    bool was_in_chunk;     //  The frame that was last returned
     store_record_t record;
     char record_node[NODE_NAME_MAX + 1];
 };
@@ -41,13 +53,21 @@ s_new (store_t *store, const char *node, size_t parts_max)
     return self;
 }
 
+//  Where the minute of a second begins; seconds may be any.
+static int64_t
+s_minute (int64_t wall_s)
+{
+    return wall_s < INT64_MIN + MINUTE_S ? INT64_MIN : period_floor (wall_s, MINUTE_S);
+}
+
 static void
 s_open_part (store_cursor_t *self)
 {
     self->part = &self->parts[self->next_part++];
-    store_bytes_t first = store_key_frame_start (self->node, self->part->since_wall_s);
+    store_bytes_t first = store_key_frame_start (self->node, s_minute (self->part->since_wall_s));
     store_bytes_t end = store_key_frame_start (self->node, self->part->until_wall_s);
     self->scan = scan_new (self->store->database, first.data, first.size, end.data, end.size);
+    self->place = NOWHERE;
 }
 
 store_cursor_t *
@@ -93,59 +113,168 @@ store_cursor_new_replay (store_t *store, const char *node, const seq_range_t *ra
     return self;
 }
 
+static void
+s_close_chunk (store_cursor_t *self)
+{
+    chunk_close (&self->chunk);
+    free (self->chunk_data);
+    self->chunk_data = NULL;
+}
+
 void
 store_cursor_destroy (store_cursor_t **self_p)
 {
     store_cursor_t *self = *self_p;
     if (!self)
         return;
+    s_close_chunk (self);
     scan_destroy (&self->scan);
+    wire_reader_destroy (&self->reader);
+    free (self->buffer);
     free (self->parts);
     free (self);
     *self_p = NULL;
 }
 
 static bool
-s_is_meant (const store_cursor_t *self)
+s_is_meant (const store_cursor_t *self, const store_record_t *record)
 {
     const part_t *part = self->part;
+    if (record->start_wall_s < part->since_wall_s || record->start_wall_s >= part->until_wall_s)
+        return false;
     return part->all ||
-           (self->record.epoch == part->range.epoch && self->record.seq >= part->range.first_seq &&
-            self->record.seq <= part->range.last_seq);
+           (record->epoch == part->range.epoch && record->seq >= part->range.first_seq &&
+            record->seq <= part->range.last_seq);
 }
 
-//  Take the scan's frame as the record. Returns whether it is one that is meant.
-static bool
-s_read_record (store_cursor_t *self)
+//  Take the chunk that the scan stands on.
+static int
+s_open_chunk (store_cursor_t *self)
 {
     size_t size;
-    const void *key = scan_key (self->scan, &size);
-    if (store_read_frame_key (key, size, self->record_node, &self->record) || !s_is_meant (self))
-        return false;
+    const void *data = scan_value (self->scan, &size);
+    if (!self->reader) {
+        self->reader = wire_reader_new ();
+        self->buffer = malloc (FRAME_MAX_BYTES);
+        assert (self->reader && self->buffer);
+    }
+    s_close_chunk (self);
+    self->chunk_data = malloc (size + 1);
+    assert (self->chunk_data);
+    memcpy (self->chunk_data, data, size);
+    self->chunk = chunk_open (self->chunk_data, size, self->at_wall_s, self->reader);
+    self->next_in_chunk = 0;
+    self->place = NOWHERE;
+    return self->chunk ? 0 : store_fail_damaged (self->store, "a chunk of frames is none");
+}
+
+//  Let the scan go on to the next frame that is meant, or the next chunk.
+static int
+s_step (store_cursor_t *self)
+{
+    char error[DATABASE_ERROR_MAX];
+    while (self->place == NOWHERE) {
+        int rc = scan_next (self->scan, error);
+        if (rc < 0)
+            return store_fail (self->store, error);
+        size_t size;
+        const void *key = rc == 1 ? scan_key (self->scan, &size) : NULL;
+        if (!key)
+            self->place = AT_END;
+        else if (store_read_chunk_key (key, size, self->record_node, &self->at_wall_s) == 0)
+            self->place = AT_CHUNK;
+        else if (store_read_frame_key (key, size, self->record_node, &self->at) == 0 &&
+                 s_is_meant (self, &self->at))
+            self->place = AT_FRAME;
+    }
+    return 0;
+}
+
+//  The next frame of the chunk that is meant. False where there is none.
+static bool
+s_peek_chunk (store_cursor_t *self, store_record_t *record)
+{
+    for (; self->chunk && self->next_in_chunk < chunk_count (self->chunk); self->next_in_chunk++) {
+        chunk_record (self->chunk, self->next_in_chunk, record);
+        if (s_is_meant (self, record))
+            return true;
+    }
+    return false;
+}
+
+static bool
+s_is_before (const store_record_t *one, const store_record_t *other)
+{
+    if (one->start_wall_s != other->start_wall_s)
+        return one->start_wall_s < other->start_wall_s;
+    return one->epoch < other->epoch || (one->epoch == other->epoch && one->seq < other->seq);
+}
+
+static int
+s_return_from_chunk (store_cursor_t *self, const store_record_t *record)
+{
+    frame_t frame;
+    self->record = *record;
+    self->record.node = self->node;
+    self->record.data = self->buffer;
+    self->record.size = chunk_frame (self->chunk, self->next_in_chunk++, &frame)
+                            ? 0
+                            : frame_encode (&frame, self->buffer, FRAME_MAX_BYTES);
+    self->was_in_chunk = true;
+    return self->record.size > 0
+               ? 1
+               : store_fail_damaged (self->store, "a chunk of frames is not what was written");
+}
+
+static int
+s_return_frame (store_cursor_t *self)
+{
+    self->record = self->at;
     self->record.data = scan_value (self->scan, &self->record.size);
-    return true;
+    self->was_in_chunk = false;
+    self->place = NOWHERE;
+    return 1;
+}
+
+//  Returns 1 with the record, 0 where it has to be tried again or the part is at its end (scan is
+//  then NULL), -1 on failure.
+static int
+s_try (store_cursor_t *self)
+{
+    store_record_t next;
+    if (s_step (self))
+        return -1;
+    if (s_peek_chunk (self, &next) && (self->place != AT_FRAME || s_is_before (&next, &self->at)))
+        return s_return_from_chunk (self, &next);
+    if (self->place == AT_FRAME)
+        return s_return_frame (self);
+    if (self->place == AT_CHUNK)
+        return s_open_chunk (self);
+    s_close_chunk (self);
+    scan_destroy (&self->scan);
+    return 0;
 }
 
 int
 store_cursor_next (store_cursor_t *self, const void **data, size_t *size)
 {
-    char error[DATABASE_ERROR_MAX];
-    for (;;) {
+    int rc = 0;
+    while (rc == 0) {
         if (!self->scan && self->next_part == self->part_count)
             return 0;
         if (!self->scan)
             s_open_part (self);
-        int rc = scan_next (self->scan, error);
-        if (rc < 0)
-            return store_fail (self->store, error);
-        if (rc == 0)
-            scan_destroy (&self->scan);
-        else if (s_read_record (self)) {
-            *data = self->record.data;
-            *size = self->record.size;
-            return 1;
-        }
+        rc = s_try (self);
     }
+    *data = self->record.data;
+    *size = self->record.size;
+    return rc;
+}
+
+bool
+store_cursor_was_in_chunk (const store_cursor_t *self)
+{
+    return self->was_in_chunk;
 }
 
 void

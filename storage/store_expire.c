@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "storage/folder.h"
+#include "storage/minute.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
 
@@ -23,9 +24,13 @@ typedef struct {
 typedef struct {
     const holding_t *holding; //  The true one, of which this slice is to go
     store_draft_t draft;
-    store_range_t gone;  //  The slice
-    size_t frames;       //  In it
-    int64_t next_wall_s; //  Start of the frame behind it in its run, if there is one
+    store_range_t gone;           //  The slice
+    size_t frames;                //  In it
+    int64_t next_wall_s;          //  Start of the frame behind it in its run, if there is one
+    bool in_chunk;                //  The frame that was looked at last stands in a chunk,
+    int64_t minute_wall_s;        //  of this minute
+    int64_t chunks[SLICE_FRAMES]; //  Minutes whose chunks hold frames of the slice
+    size_t chunk_count;
 } slice_t;
 
 static uint64_t
@@ -51,8 +56,46 @@ s_oldest (const store_t *store)
     return oldest;
 }
 
-//  Take frames of the run into the slice, and delete them in its batch. excess_bytes is by how
-//  much the store is over its size. Returns 0 or -1.
+//  Whether retention takes the frame. Those of a chunk go together, once the last of them may.
+static bool
+s_is_due (const slice_t *self, const retention_t *retention, const store_record_t *record,
+          uint64_t excess_bytes)
+{
+    int64_t end_wall_s = self->in_chunk ? self->minute_wall_s + MINUTE_S - 1 : record->start_wall_s;
+    return end_wall_s < retention->before_wall_s || self->gone.bytes < excess_bytes;
+}
+
+//  Whether the slice takes the frame: it is due, or the first part of its chunk went already.
+static bool
+s_takes (slice_t *self, const retention_t *retention, const store_record_t *record,
+         uint64_t excess_bytes, bool in_chunk)
+{
+    int64_t minute_wall_s = in_chunk ? period_floor (record->start_wall_s, MINUTE_S) : 0;
+    if (in_chunk && self->in_chunk && minute_wall_s == self->minute_wall_s)
+        return true;
+    self->in_chunk = in_chunk;
+    self->minute_wall_s = minute_wall_s;
+    return self->frames < SLICE_FRAMES && s_is_due (self, retention, record, excess_bytes);
+}
+
+//  Delete what stands by itself. Chunks are left until it is known which frames go of them.
+static void
+s_take_frame (slice_t *self, const store_record_t *record)
+{
+    store_range_t frame = range_of_frame (record);
+    store_bytes_t key = store_key_frame (record);
+    if (self->frames++ == 0)
+        self->gone = frame;
+    else
+        range_extend (&self->gone, &frame);
+    if (!self->in_chunk)
+        batch_delete (self->draft.batch, key.data, key.size);
+    else if (self->chunk_count == 0 || self->chunks[self->chunk_count - 1] != self->minute_wall_s)
+        self->chunks[self->chunk_count++] = self->minute_wall_s;
+}
+
+//  Take frames of the run into the slice. excess_bytes is by how much the store is over its size.
+//  Returns 0 or -1.
 static int
 s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, store_cursor_t *cursor)
 {
@@ -63,18 +106,22 @@ s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, stor
         store_record_t record;
         store_cursor_record (cursor, &record);
         self->next_wall_s = record.start_wall_s;
-        if (self->frames == SLICE_FRAMES ||
-            (record.start_wall_s >= retention->before_wall_s && self->gone.bytes >= excess_bytes))
+        if (!s_takes (self, retention, &record, excess_bytes, store_cursor_was_in_chunk (cursor)))
             return 0;
-        store_range_t frame = range_of_frame (&record);
-        if (self->frames++ == 0)
-            self->gone = frame;
-        else
-            range_extend (&self->gone, &frame);
-        store_bytes_t key = store_key_frame (&record);
-        batch_delete (self->draft.batch, key.data, key.size);
+        s_take_frame (self, &record);
     }
     return rc;
+}
+
+//  Take what goes out of the chunks that hold it.
+static int
+s_drop_from_chunks (slice_t *self)
+{
+    const seq_range_t range = {self->gone.epoch, self->gone.first_seq, self->gone.last_seq};
+    for (size_t i = 0; i < self->chunk_count; i++)
+        if (minute_drop (&self->draft, self->holding->node, self->chunks[i], &range))
+            return -1;
+    return 0;
 }
 
 //  The frames read are those on the books: the run's first ones, without a gap.
@@ -99,7 +146,7 @@ s_read (slice_t *self, const retention_t *retention)
         store_cursor_new_replay (retention->store, self->holding->node, &range);
     int rc = s_take (self, retention, excess_bytes, cursor);
     store_cursor_destroy (&cursor);
-    if (rc == 0 && !s_is_sound (self, run))
+    if (rc == 0 && self->frames > 0 && !s_is_sound (self, run))
         return store_fail_damaged (retention->store, "frames that it lists are not in it");
     return rc;
 }
@@ -131,6 +178,12 @@ s_delete_conflicts (slice_t *self, holding_t *drafted)
     return rc < 0 ? store_fail (self->draft.store, error) : 0;
 }
 
+static int64_t
+s_greater (int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 //  Where the record that is kept of the node starts, once the slice is gone.
 static int64_t
 s_first_wall_s (const slice_t *self, const ranges_t *drafted)
@@ -152,7 +205,10 @@ s_write (slice_t *self)
     const ranges_t *ranges = store_draft_epoch (&self->draft, drafted, self->gone.epoch);
     holding_expire (drafted, &self->gone, self->next_wall_s);
     drafted->first_wall_s = s_first_wall_s (self, ranges);
-    if (s_delete_conflicts (self, drafted) || store_draft_write (&self->draft))
+    drafted->rolled.kept_wall_s[KEPT_FRAMES] =
+        s_greater (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
+    if (s_drop_from_chunks (self) || s_delete_conflicts (self, drafted) ||
+        store_draft_write (&self->draft))
         return -1;
     store_t *store = self->draft.store;
     pthread_mutex_lock (&store->mutex);
@@ -208,6 +264,8 @@ s_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *exp
         int frames = s_check_space (self) ? -1 : s_expire_slice (&retention, due);
         if (frames < 0)
             return -1;
+        if (frames == 0)
+            return 0; //  The rest of its minute may stay yet
         *expired += (size_t) frames;
     }
     return due != NULL;

@@ -8,6 +8,7 @@
 //      store_expire.c      frames out of it for ever
 //      store_losses.c      frames on record as lost
 //      rollup.c            what frames add up to, kept beside them
+//      minute.c            frames of a closed minute, rewritten as a chunk
 //      store_cursor.c      frames out, one by one
 //      store_window.c      frames out, added up
 //      store_nodes.c       what is held of whom
@@ -53,6 +54,9 @@ int store_fail_damaged (store_t *self, const char *what);
 
 //  0 where the disk has room for a write of so many bytes, else -1 and a sentence for store_error.
 int store_check_space (store_t *self, uint64_t bytes);
+
+//  Whether the frame that a cursor last returned stands in the chunk of its minute.
+bool store_cursor_was_in_chunk (const store_cursor_t *cursor);
 
 //  A copy of what is known of one node, at one moment.
 typedef struct {

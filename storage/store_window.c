@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include "storage/chunk.h"
 #include "storage/rollup.h"
 #include "storage/store_key.h"
 
@@ -138,6 +139,23 @@ s_seek_frames (window_t *self, int64_t from_wall_s, int *rc)
     return *rc < 0 ? store_fail (self->store, error) : 0;
 }
 
+//  The chunk of the minute, where the scan stands on it. Returns 1, 0 where it does not, -1 where
+//  the chunk is damaged.
+static int
+s_take_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
+{
+    char node[NODE_NAME_MAX + 1];
+    int64_t found_wall_s;
+    size_t size;
+    const void *key = scan_key (self->scan, &size);
+    if (store_read_chunk_key (key, size, node, &found_wall_s) || found_wall_s != minute_wall_s ||
+        strcmp (node, self->node) != 0)
+        return 0;
+    const void *data = scan_value (self->scan, &size);
+    *chunk = chunk_open (data, size, minute_wall_s, self->reader);
+    return *chunk ? 1 : store_fail_damaged (self->store, "a chunk of frames is none");
+}
+
 //  The frame the scan stands on. Returns 1 where it starts before until and decodes, 0 where it
 //  does not decode, -1 where it is behind or another node's.
 static int
@@ -215,26 +233,61 @@ s_add_edge_frame (window_t *self, edge_t *edge, const frame_t *frame)
         row_add_frame (&self->total, frame, self->metrics);
 }
 
+static int
+s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
+{
+    uint8_t selected[CHUNK_FRAMES_MAX];
+    store_record_t record;
+    for (unsigned i = 0; i < chunk_count (chunk); i++) {
+        chunk_record (chunk, i, &record);
+        selected[i] =
+            record.start_wall_s >= edge->from_wall_s && record.start_wall_s < edge->until_wall_s;
+        row_cover (&edge->found, chunk_measured (chunk, i),
+                   row_seconds (edge->minute_wall_s, record.start_wall_s,
+                                record.start_wall_s + record.span_s));
+    }
+    edge->frames += chunk_count (chunk);
+    return chunk_add (chunk, selected, self->metrics, &self->total)
+               ? store_fail_damaged (self->store, "a chunk of frames is not what was written")
+               : 0;
+}
+
+//  Read the frames of the minute, those of its chunk first.
+static int
+s_read_edge (window_t *self, edge_t *edge)
+{
+    char error[DATABASE_ERROR_MAX];
+    chunk_t *chunk = NULL;
+    frame_t frame;
+    int rc;
+    if (s_seek_frames (self, edge->minute_wall_s, &rc))
+        return -1;
+    int has_chunk = rc == 1 ? s_take_chunk (self, edge->minute_wall_s, &chunk) : 0;
+    if (has_chunk == 1)
+        has_chunk = s_add_edge_chunk (self, edge, chunk) ? -1 : 1;
+    chunk_close (&chunk);
+    if (has_chunk == 1)
+        rc = scan_next (self->scan, error);
+    for (; has_chunk != -1 && rc == 1; rc = scan_next (self->scan, error)) {
+        int taken = s_take_frame (self, edge->minute_wall_s + MINUTE_S, &frame);
+        if (taken < 0)
+            break;
+        if (taken > 0)
+            s_add_edge_frame (self, edge, &frame);
+    }
+    if (rc < 0)
+        return store_fail (self->store, error);
+    return has_chunk < 0 ? -1 : 0;
+}
+
 //  Where frames of the minute are gone, the seconds that only they covered are missing.
 static int
 s_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
 {
     int64_t minute_wall_s = period_floor (from_wall_s, MINUTE_S);
     edge_t edge = {minute_wall_s, from_wall_s, until_wall_s, .frames = 0};
-    char error[DATABASE_ERROR_MAX];
-    frame_t frame;
-    int rc;
-    if (s_read_edge_row (self, &edge) || s_seek_frames (self, minute_wall_s, &rc))
+    if (s_read_edge_row (self, &edge) || s_read_edge (self, &edge))
         return -1;
-    for (; rc == 1; rc = scan_next (self->scan, error)) {
-        int taken = s_take_frame (self, minute_wall_s + MINUTE_S, &frame);
-        if (taken < 0)
-            break;
-        if (taken > 0)
-            s_add_edge_frame (self, &edge, &frame);
-    }
-    if (rc < 0)
-        return store_fail (self->store, error);
     bool whole = edge.frames == edge.expected;
     s_count_seconds (self, whole ? edge.rolled : edge.found.covered,
                      row_seconds (minute_wall_s, from_wall_s, until_wall_s));

@@ -1,0 +1,494 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  chunk - columns of frames. All numbers are varints or columns (storage/column.h):
+//
+//      number of frames
+//      number of templates, then each: size, a frame without numbers; what rarely changes
+//      columns: which template, start - minute, span, epoch, seq, clock synchronised, s_fields
+//      number of metrics, then for each the size of what follows (0: no frame measured it):
+//          columns: measured, accrued; count (of a count metric) or sum
+//          total count and total sum before the first frame; what later totals differ by from
+//          those before and the frame's own, as columns
+//          counts (storage/counts.h) of what is not a count metric
+#include "storage/chunk.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "storage/column.h"
+
+typedef enum { TEMPLATE, START, SPAN, EPOCH, SEQ, SYNCHRONISED, FIELDS } place_t;
+
+//  Numbers of a frame that are columns of their own.
+static const size_t s_fields[] = {
+    offsetof (frame_t, duration_mono_ns),    offsetof (frame_t, clock_error_ns),
+    offsetof (frame_t, losses.discards),     offsetof (frame_t, losses.late_ticks),
+    offsetof (frame_t, losses.unspooled),    offsetof (frame_t, losses.missing_storage),
+    offsetof (frame_t, losses.spool_resets), offsetof (frame_t, cost.cpu_ns),
+    offsetof (frame_t, cost.rss_bytes),      offsetof (frame_t, cost.bpf_ns),
+};
+
+#define FIELD_COUNT (sizeof s_fields / sizeof s_fields[0])
+#define COLUMNS     (FIELDS + FIELD_COUNT)
+
+typedef uint64_t column_t[CHUNK_FRAMES_MAX];
+
+typedef struct {
+    bool present;                       //  Any frame measured it
+    column_t measured, accrued_ns, own; //  own: the count of a count metric, else the sum
+    column_t total_counts, total_sums;  //  How far off; once loaded, the totals
+    taker_t rest;                       //  The counts
+    unsigned first, end;                //  Slots of them, once loaded
+    uint64_t *counts;                   //  Owned, likewise
+} chunk_metric_t;
+
+struct chunk_t {
+    unsigned count;
+    int64_t minute_wall_s;
+    frame_t *templates; //  Owned
+    unsigned template_count;
+    column_t columns[COLUMNS];
+    chunk_metric_t metrics[METRIC_COUNT_];
+    bool is_loaded;
+};
+
+static uint64_t
+s_get_field (const frame_t *frame, size_t index)
+{
+    uint64_t value;
+    memcpy (&value, (const char *) frame + s_fields[index], sizeof value);
+    return value;
+}
+
+static void
+s_set_field (frame_t *frame, size_t index, uint64_t value)
+{
+    memcpy ((char *) frame + s_fields[index], &value, sizeof value);
+}
+
+static bool
+s_is_count (unsigned id)
+{
+    return metric_get (id)->kind == METRIC_COUNT;
+}
+
+//  --- writing ------------------------------------------------------------------------------------
+
+//  What of a frame its template holds.
+static void
+s_make_template (const frame_t *frame, frame_t *template)
+{
+    memset (template, 0, sizeof *template);
+    memcpy (template->node, frame->node, sizeof template->node);
+    memcpy (template->version, frame->version, sizeof template->version);
+    template->epoch = template->seq = template->span_s = 1;
+    template->scope = frame->scope;
+    template->source = frame->source;
+}
+
+static bool
+s_fits_template (const frame_t *frame, const frame_t *template)
+{
+    return frame->source == template->source && scope_equal (&frame->scope, &template->scope) &&
+           strcmp (frame->version, template->version) == 0 &&
+           strcmp (frame->node, template->node) == 0;
+}
+
+//  Put the templates, each told by the first frame that has it. Returns 0 or -1.
+static int
+s_put_templates (bytes_t *bytes, const frame_t *frames, unsigned count, column_t which)
+{
+    unsigned firsts[CHUNK_FRAMES_MAX], templates = 0;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned fit = 0;
+        while (fit < templates && !s_fits_template (&frames[i], &frames[firsts[fit]]))
+            fit++;
+        if (fit == templates)
+            firsts[templates++] = i;
+        which[i] = fit;
+    }
+    bytes_put_varint (bytes, templates);
+    for (unsigned i = 0; i < templates; i++) {
+        uint8_t buffer[1024];
+        frame_t template;
+        s_make_template (&frames[firsts[i]], &template);
+        size_t size = frame_encode (&template, buffer, sizeof buffer);
+        if (size == 0)
+            return -1;
+        bytes_put_varint (bytes, size);
+        bytes_put (bytes, buffer, size);
+    }
+    return 0;
+}
+
+static void
+s_put_columns (bytes_t *bytes, const frame_t *frames, unsigned count, int64_t minute_wall_s,
+               const column_t which)
+{
+    column_t columns[COLUMNS];
+    for (unsigned i = 0; i < count; i++) {
+        const frame_t *frame = &frames[i];
+        columns[TEMPLATE][i] = which[i];
+        columns[START][i] = (uint64_t) (frame->start_wall_s - minute_wall_s);
+        columns[SPAN][i] = frame->span_s;
+        columns[EPOCH][i] = frame->epoch;
+        columns[SEQ][i] = frame->seq;
+        columns[SYNCHRONISED][i] = frame->clock_synchronised;
+        for (size_t field = 0; field < FIELD_COUNT; field++)
+            columns[FIELDS + field][i] = s_get_field (frame, field);
+    }
+    for (size_t i = 0; i < COLUMNS; i++)
+        column_put (bytes, columns[i], count);
+}
+
+//  Totals as what they differ by from the sum of the one before and the frame's own.
+static void
+s_put_totals (bytes_t *bytes, column_t totals, const column_t own, unsigned count)
+{
+    uint64_t before = totals[0] - own[0];
+    bytes_put_varint (bytes, before);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t total = totals[i];
+        totals[i] = total - own[i] - before;
+        before = total;
+    }
+    column_put (bytes, totals, count);
+}
+
+static void
+s_put_counts (bytes_t *bytes, const frame_t *frames, unsigned count, unsigned id)
+{
+    uint64_t *values = malloc (BUCKET_SLOTS * count * sizeof *values);
+    assert (values);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
+            values[(size_t) slot * count + i] = frames[i].metrics[id].histogram.buckets[slot];
+    counts_put (bytes, values, count);
+    free (values);
+}
+
+static void
+s_put_metric (bytes_t *bytes, const frame_t *frames, unsigned count, unsigned id)
+{
+    column_t measured, accrued, counts, sums, total_counts, total_sums;
+    for (unsigned i = 0; i < count; i++) {
+        const frame_metric_t *metric = &frames[i].metrics[id];
+        measured[i] = metric->measured;
+        accrued[i] = metric->accrued_ns;
+        counts[i] = metric->histogram.count;
+        sums[i] = (uint64_t) metric->histogram.sum;
+        total_counts[i] = metric->total_count;
+        total_sums[i] = metric->total_sum;
+    }
+    column_put (bytes, measured, count);
+    column_put (bytes, accrued, count);
+    column_put (bytes, s_is_count (id) ? counts : sums, count);
+    s_put_totals (bytes, total_counts, counts, count);
+    s_put_totals (bytes, total_sums, sums, count);
+    if (!s_is_count (id))
+        s_put_counts (bytes, frames, count, id);
+}
+
+static bool
+s_is_measured (const frame_t *frames, unsigned count, unsigned id)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (frames[i].metrics[id].measured)
+            return true;
+    return false;
+}
+
+int
+chunk_write (bytes_t *bytes, const frame_t *frames, unsigned count, int64_t minute_wall_s)
+{
+    column_t which;
+    bytes_t part = {0};
+    assert (count > 0 && count <= CHUNK_FRAMES_MAX);
+    bytes_put_varint (bytes, count);
+    if (s_put_templates (bytes, frames, count, which))
+        return -1;
+    s_put_columns (bytes, frames, count, minute_wall_s, which);
+    bytes_put_varint (bytes, METRIC_COUNT_);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        part.size = 0;
+        if (s_is_measured (frames, count, id))
+            s_put_metric (&part, frames, count, id);
+        bytes_put_varint (bytes, part.size);
+        bytes_put (bytes, part.data, part.size);
+    }
+    bytes_clear (&part);
+    return 0;
+}
+
+//  --- opening ------------------------------------------------------------------------------------
+
+static void
+s_take_templates (chunk_t *self, taker_t *taker, wire_reader_t *reader)
+{
+    uint64_t count = taker_varint (taker);
+    const char *reason;
+    if (count == 0 || count > self->count) {
+        taker->fault = true;
+        return;
+    }
+    self->template_count = (unsigned) count;
+    self->templates = calloc (count, sizeof *self->templates);
+    assert (self->templates);
+    for (uint64_t i = 0; i < count && !taker->fault; i++) {
+        uint64_t size = taker_varint (taker);
+        const uint8_t *data = taker_bytes (taker, size);
+        if (!data || frame_decode (&self->templates[i], reader, data, size, &reason))
+            taker->fault = true;
+    }
+}
+
+static void
+s_take_columns (chunk_t *self, taker_t *taker)
+{
+    for (size_t i = 0; i < COLUMNS; i++)
+        column_take (taker, self->columns[i], self->count);
+    for (unsigned i = 0; i < self->count; i++)
+        if (self->columns[TEMPLATE][i] >= self->template_count)
+            taker->fault = true;
+}
+
+static void
+s_take_totals (taker_t *taker, column_t totals, unsigned count)
+{
+    uint64_t before = taker_varint (taker);
+    column_take (taker, totals, count);
+    totals[0] += before;
+}
+
+static void
+s_take_metric (chunk_metric_t *self, taker_t taker, unsigned count)
+{
+    self->present = true;
+    column_take (&taker, self->measured, count);
+    column_take (&taker, self->accrued_ns, count);
+    column_take (&taker, self->own, count);
+    s_take_totals (&taker, self->total_counts, count);
+    s_take_totals (&taker, self->total_sums, count);
+    self->rest = taker;
+}
+
+static void
+s_take_metrics (chunk_t *self, taker_t *taker)
+{
+    uint64_t metrics = taker_varint (taker);
+    for (uint64_t id = 0; id < metrics && id < METRIC_COUNT_ && !taker->fault; id++) {
+        uint64_t size = taker_varint (taker);
+        const uint8_t *data = taker_bytes (taker, size);
+        if (data && size > 0)
+            s_take_metric (&self->metrics[id], (taker_t){data, data + size, false}, self->count);
+        taker->fault |= self->metrics[id].rest.fault;
+    }
+}
+
+chunk_t *
+chunk_open (const void *data, size_t size, int64_t minute_wall_s, wire_reader_t *reader)
+{
+    taker_t taker = {data, (const uint8_t *) data + size, false};
+    uint64_t count = taker_varint (&taker);
+    if (count == 0 || count > CHUNK_FRAMES_MAX)
+        return NULL;
+    chunk_t *self = malloc (sizeof *self);
+    assert (self);
+    self->count = (unsigned) count;
+    self->minute_wall_s = minute_wall_s;
+    self->templates = NULL;
+    self->is_loaded = false;
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        self->metrics[id].present = self->metrics[id].rest.fault = false;
+        self->metrics[id].counts = NULL;
+    }
+    s_take_templates (self, &taker, reader);
+    if (!taker.fault)
+        s_take_columns (self, &taker);
+    if (!taker.fault)
+        s_take_metrics (self, &taker);
+    if (taker.fault)
+        chunk_close (&self);
+    return self;
+}
+
+void
+chunk_close (chunk_t **self_p)
+{
+    chunk_t *self = *self_p;
+    if (!self)
+        return;
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        free (self->metrics[id].counts);
+    free (self->templates);
+    free (self);
+    *self_p = NULL;
+}
+
+unsigned
+chunk_count (const chunk_t *self)
+{
+    return self->count;
+}
+
+void
+chunk_record (const chunk_t *self, unsigned index, store_record_t *record)
+{
+    record->epoch = self->columns[EPOCH][index];
+    record->seq = self->columns[SEQ][index];
+    record->start_wall_s = self->minute_wall_s + (int64_t) self->columns[START][index];
+    record->span_s = (uint32_t) self->columns[SPAN][index];
+}
+
+metric_set_t
+chunk_measured (const chunk_t *self, unsigned index)
+{
+    metric_set_t set = METRIC_BIT (ROW_ANY);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        if (self->metrics[id].present && self->metrics[id].measured[index])
+            set |= METRIC_BIT (id);
+    return set;
+}
+
+//  --- adding up ----------------------------------------------------------------------------------
+
+static int
+s_add_counts (const chunk_t *self, const chunk_metric_t *metric, const uint64_t *selected,
+              histogram_t *histogram)
+{
+    uint64_t values[CHUNK_FRAMES_MAX];
+    counts_reader_t reader;
+    unsigned slot;
+    int rc;
+    counts_begin (&reader, &metric->rest, self->count);
+    while ((rc = counts_next (&reader, &slot, values)) == 1) {
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < self->count; i++)
+            sum += values[i] & selected[i];
+        histogram->buckets[slot] += sum;
+        histogram->count += sum;
+    }
+    return rc;
+}
+
+static int
+s_add_metric (const chunk_t *self, unsigned id, const uint64_t *selected, row_t *row)
+{
+    const chunk_metric_t *metric = &self->metrics[id];
+    partial_metric_t *to = &row->metrics[id];
+    uint128_t own = 0;
+    for (unsigned i = 0; i < self->count; i++) {
+        own += metric->own[i] & selected[i];
+        to->accrued_ns += metric->accrued_ns[i] & selected[i];
+    }
+    to->histogram.sum += own;
+    if (!s_is_count (id))
+        return s_add_counts (self, metric, selected, &to->histogram);
+    to->histogram.count += (uint64_t) own;
+    return 0;
+}
+
+int
+chunk_add (chunk_t *self, const uint8_t *selected, metric_set_t metrics, row_t *row)
+{
+    column_t masks;
+    for (unsigned i = 0; i < self->count; i++) {
+        masks[i] = selected[i] ? UINT64_MAX : 0;
+        if (selected[i])
+            row_add_frame (row, &self->templates[self->columns[TEMPLATE][i]], 0);
+    }
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        if (metrics & METRIC_BIT (id) && self->metrics[id].present &&
+            s_add_metric (self, id, masks, row))
+            return -1;
+    return 0;
+}
+
+//  --- frames -------------------------------------------------------------------------------------
+
+static int
+s_load_counts (chunk_t *self, chunk_metric_t *metric)
+{
+    counts_reader_t reader;
+    unsigned slot;
+    int rc;
+    counts_begin (&reader, &metric->rest, self->count);
+    metric->first = reader.slot;
+    metric->end = reader.end;
+    metric->counts = malloc ((size_t) (metric->end - metric->first + 1) * self->count * 8);
+    assert (metric->counts);
+    uint64_t *values = metric->counts;
+    while ((rc = counts_next (&reader, &slot, values)) == 1)
+        values += self->count;
+    return rc;
+}
+
+//  The events of one frame.
+static uint64_t
+s_events (const chunk_t *self, unsigned id, unsigned index)
+{
+    const chunk_metric_t *metric = &self->metrics[id];
+    uint64_t events = 0;
+    if (s_is_count (id))
+        return metric->own[index];
+    for (unsigned slot = metric->first; slot < metric->end; slot++)
+        events += metric->counts[(size_t) (slot - metric->first) * self->count + index];
+    return events;
+}
+
+static int
+s_load (chunk_t *self)
+{
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        chunk_metric_t *metric = &self->metrics[id];
+        if (!metric->present)
+            continue;
+        if (!s_is_count (id) && s_load_counts (self, metric))
+            return -1;
+        uint64_t count = 0, sum = 0;
+        for (unsigned i = 0; i < self->count; i++) {
+            count += metric->total_counts[i] + s_events (self, id, i);
+            sum += metric->total_sums[i] + metric->own[i];
+            metric->total_counts[i] = count;
+            metric->total_sums[i] = sum;
+        }
+    }
+    self->is_loaded = true;
+    return 0;
+}
+
+static void
+s_set_metric (const chunk_t *self, unsigned id, unsigned index, frame_metric_t *to)
+{
+    const chunk_metric_t *metric = &self->metrics[id];
+    to->measured = true;
+    to->accrued_ns = metric->accrued_ns[index];
+    to->histogram.count = s_events (self, id, index);
+    to->histogram.sum = metric->own[index];
+    to->total_count = metric->total_counts[index];
+    to->total_sum = metric->total_sums[index];
+    if (!s_is_count (id))
+        for (unsigned slot = metric->first; slot < metric->end; slot++)
+            to->histogram.buckets[slot] =
+                metric->counts[(size_t) (slot - metric->first) * self->count + index];
+}
+
+int
+chunk_frame (chunk_t *self, unsigned index, frame_t *frame)
+{
+    store_record_t record;
+    if (!self->is_loaded && s_load (self))
+        return -1;
+    *frame = self->templates[self->columns[TEMPLATE][index]];
+    chunk_record (self, index, &record);
+    frame->epoch = record.epoch;
+    frame->seq = record.seq;
+    frame->start_wall_s = record.start_wall_s;
+    frame->span_s = record.span_s;
+    frame->clock_synchronised = self->columns[SYNCHRONISED][index] != 0;
+    for (size_t field = 0; field < FIELD_COUNT; field++)
+        s_set_field (frame, field, self->columns[FIELDS + field][index]);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        if (self->metrics[id].present && self->metrics[id].measured[index])
+            s_set_metric (self, id, index, &frame->metrics[id]);
+    return 0;
+}

@@ -1,0 +1,37 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  chunk - the frames of one node that start within one minute, as columns: a seventh of their
+//  bytes. Every frame can be had back byte for byte, for equal frames have equal bytes.
+#ifndef STORAGE_CHUNK_H
+#define STORAGE_CHUNK_H
+
+#include "storage/counts.h"
+#include "storage/row.h"
+#include "storage/store.h"
+
+//  More are not put into one: four epochs at a time.
+#define CHUNK_FRAMES_MAX 240
+
+//  Write frames of one node in order of start, epoch, seq; count is 1 .. CHUNK_FRAMES_MAX.
+//  Returns 0, or -1 where they cannot be had in a chunk.
+int chunk_write (bytes_t *bytes, const frame_t *frames, unsigned count, int64_t minute_wall_s);
+
+typedef struct chunk_t chunk_t;
+
+//  Open the chunk in data, which is borrowed. reader is scratch. Returns NULL where it is none.
+chunk_t *chunk_open (const void *data, size_t size, int64_t minute_wall_s, wire_reader_t *reader);
+void chunk_close (chunk_t **self_p);
+
+unsigned chunk_count (const chunk_t *self);
+//  A frame's epoch, seq, start and span; node, data and size are left alone.
+void chunk_record (const chunk_t *self, unsigned index, store_record_t *record);
+//  What it measured, as row_measured tells of a frame.
+metric_set_t chunk_measured (const chunk_t *self, unsigned index);
+
+//  Add the events of the frames whose selected is 1, not 0; no seconds. Returns 0, or -1 where the
+//  chunk is damaged.
+int chunk_add (chunk_t *self, const uint8_t *selected, metric_set_t metrics, row_t *row);
+
+//  The frame itself. Returns 0, or -1 where the chunk is damaged.
+int chunk_frame (chunk_t *self, unsigned index, frame_t *frame);
+
+#endif

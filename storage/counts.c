@@ -1,0 +1,417 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  counts - see counts.h. The bytes: first slot, number of slots, sizes of models and extras, then
+//  models (for each slot: the distribution; for a normal one: how many low bits are split off,
+//  and the mean without them), extras (varints: low bits, and what has no symbol), and words.
+#include "storage/counts.h"
+
+#include <assert.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define SCALE_BITS 11
+#define SCALE      (1u << SCALE_BITS)
+#define STATE_MIN  (1u << 16)
+#define SYMBOLS    256
+#define ESCAPE     255 //  The symbol of all that have none
+
+#define MODEL_ZERO 0 //  All counts are 0
+#define MEANS      14
+#define SPREADS    6
+#define BINOMIALS  (MEANS * SPREADS)
+#define NORMALS    27
+#define MODELS     (1 + BINOMIALS + NORMALS)
+
+#define MEAN_MAX    12.0 //  Of a negative binomial model
+#define MEAN_STEPS  4.0  //  Of its square root, a unit
+#define NORMAL_LOW  0.125
+#define NORMAL_STEP 1.2599210498948732 //  The cube root of 2
+#define NORMAL_BITS 4                  //  A deviation of 2^4 and more is split
+
+typedef struct {
+    uint16_t frequency[SYMBOLS];
+    uint16_t start[SYMBOLS];
+    uint32_t slots[SCALE]; //  Symbol, its frequency << 8, and how far above its start << 20
+} model_t;
+
+static const double s_spreads[SPREADS] = {1.0, 1.5, 2.5, 5.0, 12.0, 40.0};
+static model_t *s_models; //  MODELS of them, made once
+static pthread_once_t s_once = PTHREAD_ONCE_INIT;
+
+//  --- distributions ----------------------------------------------------------------------------
+
+//  exp (x) for -64 < x <= 0, by basic operations.
+static double
+s_exp (double x)
+{
+    double term = 1, sum = 1;
+    x /= 1024;
+    for (int i = 1; i < 12; i++) {
+        term = term * x / i;
+        sum += term;
+    }
+    for (int i = 0; i < 10; i++)
+        sum *= sum;
+    return sum;
+}
+
+//  Give each symbol its share of SCALE; what is too rare for one is left to ESCAPE.
+static void
+s_set_frequencies (model_t *self, const double *weights)
+{
+    double total = 0;
+    unsigned left = SCALE - 1, start = 0, common = 0;
+    for (unsigned i = 0; i < ESCAPE; i++)
+        total += weights[i];
+    for (unsigned i = 0; i < ESCAPE; i++) {
+        unsigned share = (unsigned) (weights[i] / total * (SCALE - 1) + 0.5);
+        self->frequency[i] = (uint16_t) (share < left ? share : left);
+        left -= self->frequency[i];
+        if (self->frequency[i] > self->frequency[common])
+            common = i;
+    }
+    self->frequency[common] = (uint16_t) (self->frequency[common] + left);
+    self->frequency[ESCAPE] = 1;
+    for (unsigned i = 0; i < SYMBOLS; i++) {
+        self->start[i] = (uint16_t) start;
+        for (unsigned k = 0; k < self->frequency[i]; k++)
+            self->slots[start + k] = i | (uint32_t) self->frequency[i] << 8 | (uint32_t) k << 20;
+        start += self->frequency[i];
+    }
+    assert (start == SCALE);
+}
+
+//  Negative binomial with this mean and variance spread * mean; Poisson for a spread of 1.
+static void
+s_set_binomial (model_t *self, double mean, double spread)
+{
+    double weights[ESCAPE] = {1};
+    double size = spread > 1 ? mean / (spread - 1) : 0;
+    for (unsigned k = 1; k < ESCAPE; k++)
+        weights[k] = spread > 1 ? weights[k - 1] * (k - 1 + size) / k * (1 - 1 / spread)
+                                : weights[k - 1] * mean / k;
+    s_set_frequencies (self, weights);
+}
+
+//  Normal, with a hundredth of it four times as wide, of symbols 0, -1, 1, -2, 2 ...
+static void
+s_set_normal (model_t *self, double deviation)
+{
+    double weights[ESCAPE];
+    for (unsigned symbol = 0; symbol < ESCAPE; symbol++) {
+        double distance = (symbol + 1) / 2 / deviation;
+        double exponent = -distance * distance / 2;
+        weights[symbol] = 0.99 * (exponent > -60 ? s_exp (exponent) : 0) +
+                          0.01 / 4 * (exponent > -960 ? s_exp (exponent / 16) : 0);
+    }
+    s_set_frequencies (self, weights);
+}
+
+static void
+s_make_models (void)
+{
+    s_models = calloc (MODELS, sizeof *s_models);
+    assert (s_models);
+    for (unsigned i = 0; i < BINOMIALS; i++) {
+        double root = (i / SPREADS + 0.5) / MEAN_STEPS;
+        s_set_binomial (&s_models[1 + i], root * root, s_spreads[i % SPREADS]);
+    }
+    double deviation = NORMAL_LOW;
+    for (unsigned i = 0; i < NORMALS; i++, deviation *= NORMAL_STEP)
+        s_set_normal (&s_models[1 + BINOMIALS + i], deviation);
+}
+
+uint64_t
+counts_digest (void)
+{
+    pthread_once (&s_once, s_make_models);
+    return XXH64 (s_models, MODELS * sizeof *s_models, 0);
+}
+
+//  --- choosing one -------------------------------------------------------------------------------
+
+//  How one bucket's counts are coded.
+typedef struct {
+    unsigned model;
+    unsigned low_bits; //  Split off, of a normal one
+    uint64_t mean;     //  Of the rest, likewise
+} choice_t;
+
+static bool
+s_is_normal (unsigned model)
+{
+    return model > BINOMIALS;
+}
+
+static unsigned
+s_choose_spread (double spread)
+{
+    unsigned best = 0;
+    while (best + 1 < SPREADS && spread > (s_spreads[best] + s_spreads[best + 1]) / 2)
+        best++;
+    return best;
+}
+
+static unsigned
+s_choose_normal (double deviation)
+{
+    unsigned best = 0;
+    double of_best = NORMAL_LOW;
+    while (best + 1 < NORMALS && deviation > of_best * 1.1224620483093730) {
+        of_best *= NORMAL_STEP;
+        best++;
+    }
+    return 1 + BINOMIALS + best;
+}
+
+static choice_t
+s_choose (const uint64_t *values, unsigned frames)
+{
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < frames; i++)
+        sum += (double) values[i];
+    double mean = sum / frames;
+    if (sum == 0)
+        return (choice_t){.model = MODEL_ZERO};
+    for (unsigned i = 0; i < frames; i++)
+        squares += ((double) values[i] - mean) * ((double) values[i] - mean);
+    double variance = squares / frames;
+    if (mean < MEAN_MAX && variance > mean * 0.6) {
+        unsigned step = (unsigned) (sqrt (mean) * MEAN_STEPS);
+        return (choice_t){.model = 1 + step * SPREADS + s_choose_spread (variance / mean)};
+    }
+    choice_t choice = {.low_bits = 0};
+    double deviation = sqrt (variance);
+    for (; deviation >= 2 << NORMAL_BITS && choice.low_bits < 63; deviation /= 2)
+        choice.low_bits++;
+    choice.model = s_choose_normal (deviation);
+    choice.mean = (mean < 0x1p63 ? (uint64_t) (mean + 0.5) : 1ULL << 63) >> choice.low_bits;
+    return choice;
+}
+
+//  --- writing ------------------------------------------------------------------------------------
+
+typedef struct {
+    uint32_t state;
+    uint16_t *next; //  Words are written backwards: the last one is read first
+} coder_t;
+
+static void
+s_encode (coder_t *self, const model_t *model, unsigned symbol)
+{
+    uint32_t frequency = model->frequency[symbol];
+    if (self->state >= (uint64_t) frequency << (32 - SCALE_BITS)) {
+        *--self->next = (uint16_t) self->state;
+        self->state >>= 16;
+    }
+    self->state =
+        ((self->state / frequency) << SCALE_BITS) + self->state % frequency + model->start[symbol];
+}
+
+//  The symbol of a count, before it is asked whether the model has it.
+static uint64_t
+s_symbol (const choice_t *choice, uint64_t value)
+{
+    if (!s_is_normal (choice->model))
+        return value;
+    int64_t difference = (int64_t) ((value >> choice->low_bits) - choice->mean);
+    return ((uint64_t) difference << 1) ^ (uint64_t) (difference >> 63);
+}
+
+static bool
+s_has (const model_t *model, uint64_t symbol)
+{
+    return symbol < ESCAPE && model->frequency[symbol] > 0;
+}
+
+static void
+s_put_extras (bytes_t *extras, const choice_t *choice, const uint64_t *values, unsigned frames)
+{
+    const model_t *model = &s_models[choice->model];
+    uint64_t low = (1ULL << choice->low_bits) - 1;
+    for (unsigned i = 0; i < frames; i++) {
+        uint64_t symbol = s_symbol (choice, values[i]);
+        if (choice->low_bits > 0)
+            bytes_put_varint (extras, values[i] & low);
+        if (!s_has (model, symbol))
+            bytes_put_varint (extras, symbol);
+    }
+}
+
+static void
+s_put_models (bytes_t *models, bytes_t *extras, choice_t *choices, const uint64_t *values,
+              unsigned first, unsigned end, unsigned frames)
+{
+    for (unsigned slot = first; slot < end; slot++) {
+        const uint64_t *column = values + (size_t) slot * frames;
+        choice_t *choice = &choices[slot];
+        *choice = s_choose (column, frames);
+        uint8_t byte = (uint8_t) choice->model;
+        bytes_put (models, &byte, 1);
+        if (s_is_normal (choice->model)) {
+            bytes_put_varint (models, choice->low_bits);
+            bytes_put_varint (models, choice->mean);
+        }
+        if (choice->model != MODEL_ZERO)
+            s_put_extras (extras, choice, column, frames);
+    }
+}
+
+static void
+s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, unsigned first,
+             unsigned end, unsigned frames)
+{
+    size_t room = (size_t) (end - first) * frames + 2;
+    uint16_t *words = malloc (room * sizeof *words);
+    assert (words);
+    coder_t coder = {STATE_MIN, words + room};
+    for (unsigned slot = end; slot-- > first;) {
+        const choice_t *choice = &choices[slot];
+        const model_t *model = &s_models[choice->model];
+        for (unsigned i = frames; choice->model != MODEL_ZERO && i-- > 0;) {
+            uint64_t symbol = s_symbol (choice, values[(size_t) slot * frames + i]);
+            s_encode (&coder, model, s_has (model, symbol) ? (unsigned) symbol : ESCAPE);
+        }
+    }
+    *--coder.next = (uint16_t) coder.state;
+    *--coder.next = (uint16_t) (coder.state >> 16);
+    for (; coder.next < words + room; coder.next++) {
+        uint8_t pair[2] = {(uint8_t) *coder.next, (uint8_t) (*coder.next >> 8)};
+        bytes_put (bytes, pair, 2);
+    }
+    free (words);
+}
+
+static bool
+s_is_zero (const uint64_t *values, unsigned frames)
+{
+    for (unsigned i = 0; i < frames; i++)
+        if (values[i])
+            return false;
+    return true;
+}
+
+void
+counts_put (bytes_t *bytes, const uint64_t *values, unsigned frames)
+{
+    choice_t choices[BUCKET_SLOTS];
+    bytes_t models = {0}, extras = {0};
+    unsigned first = 0, end = BUCKET_SLOTS;
+    assert (frames <= COUNTS_FRAMES_MAX);
+    pthread_once (&s_once, s_make_models);
+    while (first < end && s_is_zero (values + (size_t) first * frames, frames))
+        first++;
+    while (end > first && s_is_zero (values + (size_t) (end - 1) * frames, frames))
+        end--;
+    s_put_models (&models, &extras, choices, values, first, end, frames);
+    bytes_put_varint (bytes, first);
+    bytes_put_varint (bytes, end - first);
+    bytes_put_varint (bytes, models.size);
+    bytes_put_varint (bytes, extras.size);
+    bytes_put (bytes, models.data, models.size);
+    bytes_put (bytes, extras.data, extras.size);
+    s_put_words (bytes, choices, values, first, end, frames);
+    bytes_clear (&models);
+    bytes_clear (&extras);
+}
+
+//  --- reading ------------------------------------------------------------------------------------
+
+static uint32_t
+s_take_word (counts_reader_t *self)
+{
+    if (self->words.end - self->words.next < 2) {
+        self->words.fault = true;
+        return 0;
+    }
+    uint32_t word = self->words.next[0] | (uint32_t) self->words.next[1] << 8;
+    self->words.next += 2;
+    return word;
+}
+
+void
+counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
+{
+    taker_t all = *taker;
+    pthread_once (&s_once, s_make_models);
+    *self = (counts_reader_t){.frames = frames};
+    uint64_t first = taker_varint (&all), count = taker_varint (&all);
+    uint64_t models_size = taker_varint (&all), extras_size = taker_varint (&all);
+    const uint8_t *models = taker_bytes (&all, models_size);
+    const uint8_t *extras = taker_bytes (&all, extras_size);
+    if (all.fault || first > BUCKET_SLOTS || count > BUCKET_SLOTS - first ||
+        frames > COUNTS_FRAMES_MAX) {
+        self->words.fault = true;
+        return;
+    }
+    self->models = (taker_t){models, models + models_size, false};
+    self->extras = (taker_t){extras, extras + extras_size, false};
+    self->words = all;
+    self->slot = (unsigned) first;
+    self->end = (unsigned) (first + count);
+    self->state = s_take_word (self) << 16;
+    self->state |= s_take_word (self);
+}
+
+static choice_t
+s_take_choice (counts_reader_t *self)
+{
+    const uint8_t *byte = taker_bytes (&self->models, 1);
+    choice_t choice = {.model = byte ? *byte : 0};
+    if (choice.model >= MODELS)
+        self->models.fault = true;
+    else if (s_is_normal (choice.model)) {
+        choice.low_bits = (unsigned) taker_varint (&self->models);
+        choice.mean = taker_varint (&self->models);
+        if (choice.low_bits > 63)
+            self->models.fault = true;
+    }
+    return choice;
+}
+
+static inline unsigned
+s_decode (counts_reader_t *self, const model_t *model)
+{
+    uint32_t entry = model->slots[self->state & (SCALE - 1)];
+    self->state = (entry >> 8 & 0xFFF) * (self->state >> SCALE_BITS) + (entry >> 20);
+    if (self->state < STATE_MIN)
+        self->state = self->state << 16 | s_take_word (self);
+    return entry & 0xFF;
+}
+
+static void
+s_take_values (counts_reader_t *self, const choice_t *choice, uint64_t *values)
+{
+    const model_t *model = &s_models[choice->model];
+    bool is_normal = s_is_normal (choice->model);
+    for (unsigned i = 0; i < self->frames; i++) {
+        uint64_t low = choice->low_bits > 0 ? taker_varint (&self->extras) : 0;
+        uint64_t symbol = s_decode (self, model);
+        if (symbol == ESCAPE)
+            symbol = taker_varint (&self->extras);
+        if (is_normal)
+            symbol =
+                ((choice->mean + ((symbol >> 1) ^ (0 - (symbol & 1)))) << choice->low_bits) | low;
+        values[i] = symbol;
+    }
+}
+
+int
+counts_next (counts_reader_t *self, unsigned *slot, uint64_t *values)
+{
+    if (self->words.fault)
+        return -1;
+    if (self->slot == self->end)
+        return 0;
+    choice_t choice = s_take_choice (self);
+    if (self->models.fault)
+        return -1;
+    if (choice.model == MODEL_ZERO)
+        memset (values, 0, self->frames * sizeof *values);
+    else
+        s_take_values (self, &choice, values);
+    *slot = self->slot++;
+    return self->words.fault || self->extras.fault ? -1 : 1;
+}

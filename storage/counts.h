@@ -1,0 +1,40 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  counts - the buckets of one metric over the frames of a chunk, near to the information in them.
+//
+//  A bucket's counts vary about a mean. Its column is coded by rANS (J. Duda, arXiv:1311.2540)
+//  with one of a fixed set of distributions: negative binomial ones for small means, normal ones
+//  for the difference from the mean otherwise. Only the number of the distribution, and the mean
+//  of the second kind, stand in the chunk. The distributions are computed with the basic
+//  operations of IEEE 754 only, and so the same everywhere.
+//  Safe from any thread.
+#ifndef STORAGE_COUNTS_H
+#define STORAGE_COUNTS_H
+
+#include "schema/buckets.h"
+#include "storage/varint.h"
+
+#define COUNTS_FRAMES_MAX 256
+
+//  One metric's counts being read, bucket by bucket. A plain value; it borrows the bytes.
+typedef struct {
+    taker_t models, extras; //  Which distributions; what does not fit them
+    taker_t words;          //  Of rANS
+    uint32_t state;
+    unsigned frames;
+    unsigned slot, end; //  Of the next bucket, and behind the last one
+} counts_reader_t;
+
+//  Put a matrix of counts: of slot s in frame f at values[s * frames + f], for all BUCKET_SLOTS
+//  slots. frames is at most COUNTS_FRAMES_MAX.
+void counts_put (bytes_t *bytes, const uint64_t *values, unsigned frames);
+
+//  Begin to read what counts_put wrote, all of what is left of the taker.
+void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames);
+//  Read the next bucket's counts into values, one a frame. Returns 1 and which slot it is, 0 at the
+//  end, -1 where the bytes are no counts.
+int counts_next (counts_reader_t *self, unsigned *slot, uint64_t *values);
+
+//  A digest of all distributions, for the test that they are the same everywhere.
+uint64_t counts_digest (void);
+
+#endif
