@@ -414,6 +414,7 @@ s_load_counts (chunk_t *self, chunk_metric_t *metric)
     counts_begin (&reader, &metric->rest, self->count);
     metric->first = reader.slot;
     metric->end = reader.end;
+    free (metric->counts);
     metric->counts = malloc ((size_t) (metric->end - metric->first + 1) * self->count * 8);
     assert (metric->counts);
     uint64_t *values = metric->counts;

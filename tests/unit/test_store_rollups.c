@@ -244,6 +244,92 @@ s_assert_windows (const bench_t *self, size_t count)
     }
 }
 
+//  --- frames again -----------------------------------------------------------------------------
+
+static int
+s_compare (const void *one, const void *other)
+{
+    const frame_t *a = &((const planned_t *) one)->frame, *b = &((const planned_t *) other)->frame;
+    if (a->start_wall_s != b->start_wall_s)
+        return a->start_wall_s < b->start_wall_s ? -1 : 1;
+    if (a->epoch != b->epoch)
+        return a->epoch < b->epoch ? -1 : 1;
+    return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+//  All frames come back in order, with their bytes.
+static void
+s_assert_frames (bench_t *self)
+{
+    static uint8_t buffer[FRAME_MAX_BYTES];
+    const void *data;
+    size_t size;
+    qsort (self->planned, self->count, sizeof *self->planned, s_compare);
+    store_cursor_t *cursor = store_cursor_new (self->fixture->store, "n1", 0, INT64_MAX);
+    for (size_t i = 0; i < self->count; i++) {
+        store_record_t one;
+        const frame_t *frame = &self->planned[i].frame;
+        size_t expected = frame_encode (frame, buffer, sizeof buffer);
+        assert_int_equal (store_cursor_next (cursor, &data, &size), 1);
+        assert_int_equal (size, expected);
+        assert_memory_equal (data, buffer, size);
+        store_cursor_record (cursor, &one);
+        assert_true (one.epoch == frame->epoch && one.seq == frame->seq);
+        assert_true (one.start_wall_s == frame->start_wall_s && one.span_s == frame->span_s);
+    }
+    assert_int_equal (store_cursor_next (cursor, &data, &size), 0);
+    store_cursor_destroy (&cursor);
+}
+
+static store_verdict_t
+s_append_again (const bench_t *self, frame_t frame)
+{
+    static uint8_t buffer[FRAME_MAX_BYTES];
+    size_t size = frame_encode (&frame, buffer, sizeof buffer);
+    return append_one (self->fixture->store,
+                       (store_record_t){frame.node, frame.epoch, frame.seq, frame.start_wall_s,
+                                        frame.span_s, buffer, size});
+}
+
+//  Frames that stand in chunks by now are known by name and by their bytes.
+static void
+s_assert_judged (const bench_t *self)
+{
+    for (size_t i = 0; i < 100; i++) {
+        frame_t frame = self->planned[s_random (self->count)].frame;
+        assert_int_equal (s_append_again (self, frame), STORE_DUPLICATE);
+        frame.cost.cpu_ns++;
+        assert_int_equal (s_append_again (self, frame), STORE_CONFLICT);
+    }
+}
+
+//  --- retention --------------------------------------------------------------------------------
+
+//  Once the frames are gone, whole minutes are still known; of the others only what is left.
+static void
+s_assert_outlives_frames (bench_t *self)
+{
+    store_node_t node;
+    size_t expired;
+    int rc;
+    int64_t before = self->planned[self->count / 2].frame.start_wall_s;
+    while ((rc = store_expire (self->fixture->store, before, UINT64_MAX, &expired)) == 1)
+        ;
+    assert_int_equal (rc, 0);
+    assert_int_equal (store_node (self->fixture->store, "n1", &node), 0);
+    assert_true (node.frames < self->count);
+    reopen (self->fixture);
+    for (size_t i = 0; i < 300; i++) {
+        partial_t sum, window;
+        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
+        s_assert_window (self, since - since % 60, until + 60 - until % 60, METRIC_ALL);
+        s_sum (self, since, until, METRIC_ALL, &sum);
+        store_window (self->fixture->store, "n1", since, until, METRIC_ALL, &window);
+        assert_true (window.frames <= sum.frames && window.present_s <= sum.present_s);
+    }
+}
+
 //  Append what is planned in order of start, in batches of any size, leaving some out; then those,
 //  in any order. Windows are asked and the store is opened again in between.
 static void
@@ -286,6 +372,9 @@ s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
     reopen (self->fixture);
     s_assert_windows (self, 600);
     s_assert_window (self, INT64_MIN / 4, INT64_MAX / 4, METRIC_ALL);
+    s_assert_frames (self);
+    s_assert_judged (self);
+    s_assert_outlives_frames (self);
 }
 
 static void

@@ -1,0 +1,267 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about chunks: they give back what went in, they are small, and no bytes break them.
+#include "test_store.h"
+
+#include <math.h>
+#include "storage/chunk.h"
+#include "storage/column.h"
+
+#define MINUTE_WALL_S 1763990040
+
+static uint64_t s_state;
+
+static uint64_t
+s_random (void)
+{
+    s_state ^= s_state << 13;
+    s_state ^= s_state >> 7;
+    s_state ^= s_state << 17;
+    return s_state;
+}
+
+static double
+s_uniform (void)
+{
+    return ((double) (s_random () >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double
+s_normal (void)
+{
+    return sqrt (-2 * log (s_uniform ())) * cos (2 * M_PI * s_uniform ());
+}
+
+//  Poisson(3000) events of a lognormal with median 8 us and sigma 1.3 a second.
+static void
+s_fill_busy (frame_metric_t *metric)
+{
+    uint64_t events = (uint64_t) (3000 + sqrt (3000) * s_normal () + 0.5);
+    metric->measured = true;
+    for (uint64_t i = 0; i < events; i++)
+        histogram_add (&metric->histogram, (uint64_t) (8000 * exp (1.3 * s_normal ())));
+    metric->accrued_ns = (uint64_t) metric->histogram.sum + s_random () % 200000;
+}
+
+static void
+s_fill_minute (frame_t *frames, unsigned count)
+{
+    memset (frames, 0, count * sizeof *frames);
+    for (unsigned i = 0; i < count; i++) {
+        frame_t *frame = &frames[i];
+        strcpy (frame->node, "n1");
+        strcpy (frame->version, "0.1.0");
+        frame->epoch = 1763990000123ULL << 16 | 77;
+        frame->seq = i + 1;
+        frame->start_wall_s = MINUTE_WALL_S + i % 60;
+        frame->span_s = 1;
+        frame->duration_mono_ns = 1000000000 + s_random () % 40000;
+        frame->clock_synchronised = true;
+        frame->clock_error_ns = 100000 + i / 16 * 500;
+        frame->cost = (frame_cost_t){2000000 + s_random () % 300000, 9000000, 0};
+        for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+            frame_metric_t *metric = &frame->metrics[id];
+            if (metric_get (id)->kind == METRIC_HISTOGRAM)
+                s_fill_busy (metric);
+            else {
+                metric->measured = true;
+                metric->histogram.count = 1;
+                metric->histogram.sum = 1;
+            }
+            metric->total_count = metric->histogram.count;
+            metric->total_sum = (uint64_t) metric->histogram.sum;
+            if (i > 0) {
+                metric->total_count += frames[i - 1].metrics[id].total_count;
+                metric->total_sum += frames[i - 1].metrics[id].total_sum;
+            }
+        }
+    }
+}
+
+static void
+s_assert_given_back (const frame_t *frames, unsigned count, bytes_t *bytes)
+{
+    static frame_t frame;
+    wire_reader_t *reader = wire_reader_new ();
+    bytes->size = 0;
+    assert_int_equal (chunk_write (bytes, frames, count, MINUTE_WALL_S), 0);
+    chunk_t *chunk = chunk_open (bytes->data, bytes->size, MINUTE_WALL_S, reader);
+    assert_non_null (chunk);
+    assert_int_equal (chunk_count (chunk), count);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal (chunk_frame (chunk, i, &frame), 0);
+        assert_memory_equal (&frame, &frames[i], sizeof frame);
+    }
+    chunk_close (&chunk);
+    wire_reader_destroy (&reader);
+}
+
+static void
+test_a_busy_minute_takes_at_most_66_bytes_a_histogram (void **state)
+{
+    static frame_t frames[60];
+    bytes_t bytes = {0};
+    (void) state;
+    s_state = 3;
+    s_fill_minute (frames, 60);
+    s_assert_given_back (frames, 60, &bytes);
+    assert_in_range (bytes.size / (60.0 * 3), 50, 66);
+    bytes_clear (&bytes);
+}
+
+//  Counts of every size and shape: constant, rare, bursts, growing, near 2^64.
+static uint64_t
+s_count (unsigned shape, unsigned slot, unsigned i)
+{
+    switch (shape) {
+    case 0:
+        return slot % 5 == 0 ? 1000003 : 0;
+    case 1:
+        return s_random () % 100 == 0;
+    case 2:
+        return s_random () % 60 == 0 ? s_random () >> (s_random () % 64) : 0;
+    case 3:
+        return (uint64_t) slot * i * i;
+    case 4:
+        return UINT64_MAX - s_random () % (1 + (1ULL << slot % 63));
+    case 5:
+        return s_random () >> (s_random () % 64);
+    default:
+        return (uint64_t) fabs (exp2 (slot % 40) + exp2 (slot % 30) * s_normal ());
+    }
+}
+
+static void
+test_counts_of_any_shape_are_given_back (void **state)
+{
+    (void) state;
+    s_state = 5;
+    for (unsigned round = 0; round < 140; round++) {
+        unsigned frames = 1 + (unsigned) (s_random () % COUNTS_FRAMES_MAX), slot, seen = 0;
+        uint64_t *values = calloc (BUCKET_SLOTS * frames, 8), column[COUNTS_FRAMES_MAX];
+        unsigned first = (unsigned) (s_random () % BUCKET_SLOTS);
+        for (unsigned k = first; k < BUCKET_SLOTS && k < first + round; k++)
+            for (unsigned i = 0; i < frames; i++)
+                values[(size_t) k * frames + i] = s_count (round % 7, k, i);
+        bytes_t bytes = {0};
+        counts_put (&bytes, values, frames);
+        counts_reader_t reader;
+        const taker_t taker = {bytes.data, bytes.data + bytes.size, false};
+        counts_begin (&reader, &taker, frames);
+        int rc;
+        while ((rc = counts_next (&reader, &slot, column)) == 1) {
+            assert_memory_equal (column, values + (size_t) slot * frames, 8 * frames);
+            memset (values + (size_t) slot * frames, 0, 8 * frames);
+            seen++;
+        }
+        assert_int_equal (rc, 0);
+        for (size_t i = 0; i < BUCKET_SLOTS * frames; i++)
+            assert_true (values[i] == 0);
+        assert_true (seen <= BUCKET_SLOTS);
+        bytes_clear (&bytes);
+        free (values);
+    }
+}
+
+static void
+test_the_distributions_are_the_same_everywhere (void **state)
+{
+    (void) state;
+    assert_true (counts_digest () == 0x67518FB65F4B58F5ULL);
+}
+
+static void
+test_columns_of_any_shape_are_given_back (void **state)
+{
+    (void) state;
+    s_state = 9;
+    for (unsigned round = 0; round < 2000; round++) {
+        uint64_t values[300], taken[300];
+        unsigned count = 1 + (unsigned) (s_random () % 300);
+        for (unsigned i = 0; i < count; i++)
+            values[i] = round % 4 == 0   ? s_random () >> (s_random () % 64)
+                        : round % 4 == 1 ? 7 * i + round
+                        : round % 4 == 2 ? 1000000 + s_random () % (1 + round)
+                                         : 0 - (uint64_t) i * round - s_random () % 3;
+        bytes_t bytes = {0};
+        column_put (&bytes, values, count);
+        taker_t taker = {bytes.data, bytes.data + bytes.size, false};
+        column_take (&taker, taken, count);
+        assert_false (taker.fault);
+        assert_ptr_equal (taker.next, taker.end);
+        assert_memory_equal (values, taken, 8 * count);
+        bytes_clear (&bytes);
+    }
+}
+
+static void
+test_a_chunk_adds_up_to_its_frames (void **state)
+{
+    static frame_t frames[60];
+    static row_t expected, row;
+    uint8_t selected[CHUNK_FRAMES_MAX];
+    bytes_t bytes = {0};
+    (void) state;
+    s_state = 11;
+    s_fill_minute (frames, 60);
+    s_assert_given_back (frames, 60, &bytes);
+    for (unsigned i = 0; i < 60; i++) {
+        selected[i] = s_random () % 2;
+        if (selected[i])
+            row_add_frame (&expected, &frames[i], METRIC_ALL);
+    }
+    wire_reader_t *reader = wire_reader_new ();
+    chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
+    assert_int_equal (chunk_add (chunk, selected, METRIC_ALL, &row), 0);
+    assert_memory_equal (&row, &expected, sizeof row);
+    chunk_close (&chunk);
+    wire_reader_destroy (&reader);
+    bytes_clear (&bytes);
+}
+
+//  Under the sanitizers: whatever the bytes are, nothing is read or written out of bounds.
+static void
+test_damaged_chunks_are_refused_or_read (void **state)
+{
+    static frame_t frames[30], frame;
+    static row_t row;
+    bytes_t bytes = {0};
+    uint8_t selected[CHUNK_FRAMES_MAX];
+    (void) state;
+    s_state = 13;
+    s_fill_minute (frames, 30);
+    s_assert_given_back (frames, 30, &bytes);
+    memset (selected, 1, sizeof selected);
+    wire_reader_t *reader = wire_reader_new ();
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t size = s_random () % 8 ? bytes.size : s_random () % bytes.size;
+        uint8_t *damaged = malloc (size + 1);
+        memcpy (damaged, bytes.data, size);
+        for (unsigned i = 0; i <= s_random () % 3 && size > 0; i++)
+            damaged[s_random () % 2 ? s_random () % size : s_random () % 200 % size] =
+                (uint8_t) s_random ();
+        chunk_t *chunk = chunk_open (damaged, size, MINUTE_WALL_S, reader);
+        if (chunk) {
+            chunk_add (chunk, selected, METRIC_ALL, &row);
+            for (unsigned i = 0; i < chunk_count (chunk); i++)
+                chunk_frame (chunk, i, &frame);
+        }
+        chunk_close (&chunk);
+        free (damaged);
+    }
+    wire_reader_destroy (&reader);
+    bytes_clear (&bytes);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_a_busy_minute_takes_at_most_66_bytes_a_histogram),
+        cmocka_unit_test (test_counts_of_any_shape_are_given_back),
+        cmocka_unit_test (test_the_distributions_are_the_same_everywhere),
+        cmocka_unit_test (test_columns_of_any_shape_are_given_back),
+        cmocka_unit_test (test_a_chunk_adds_up_to_its_frames),
+        cmocka_unit_test (test_damaged_chunks_are_refused_or_read),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
