@@ -1,15 +1,23 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  broker_options - see broker_options.h.
 #include "broker/broker_options.h"
+#include "query/instant.h"
 #include "transport/socket.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define KEEP_MIN_S 60
+
 static const setting_t s_settings[] = {
     {"workers", 'w', "NAME=ENDPOINT,...", NULL,
      "Subscribe to these workers, besides those that announce themselves"},
     {"store", 0, "FOLDER", "var/broker", "Where all frames are kept"},
+    {"keep", 0, "DURATION", "24h",
+     "Delete frames that are older: 90m, 24h, 7d, or 'forever'; what they add up to stays"},
+    {"keep-minutes", 0, "DURATION", "30d", "Delete what they add up to by the minute likewise"},
+    {"keep-hours", 0, "DURATION", "forever", "By the hour"},
+    {"keep-days", 0, "DURATION", "forever", "By the day"},
     {"sync", 0, NULL, NULL,
      "Wait for the disk with every write, so that a loss of power takes none; otherwise once a "
      "second"},
@@ -86,6 +94,47 @@ s_read_endpoint (const settings_t *settings, const char *name)
     return text;
 }
 
+//  0 for what is kept for ever.
+static uint64_t
+s_read_keep (const settings_t *settings, const char *name)
+{
+    const char *text = settings_text (settings, name);
+    int64_t keep_s;
+    if (strcmp (text, "forever") == 0)
+        return 0;
+    if (instant_parse_duration (text, strlen (text), &keep_s) == -1 || keep_s < KEEP_MIN_S)
+        settings_usage (settings,
+                        "%s: '%s' is not a duration of at least a minute: write 90m, 24h, 7d or "
+                        "forever",
+                        name, text);
+    return (uint64_t) keep_s;
+}
+
+//  What is kept longer must be the coarser: windows are read from the finest that is left.
+static void
+s_check_retention (const retention_t *self, const settings_t *settings)
+{
+    uint64_t finer_s = self->keep_s;
+    for (unsigned level = 0; level < STORE_LEVELS; level++) {
+        uint64_t keep_s = self->keep_rows_s[level];
+        if (keep_s > 0 && (finer_s == 0 || keep_s < finer_s))
+            settings_usage (settings,
+                            "keep-%s: must not be shorter than what is kept of the finer ones",
+                            store_level_name (level));
+        finer_s = keep_s;
+    }
+}
+
+static void
+s_read_retention (retention_t *self, const settings_t *settings)
+{
+    self->keep_s = s_read_keep (settings, "keep");
+    self->keep_rows_s[0] = s_read_keep (settings, "keep-minutes");
+    self->keep_rows_s[1] = s_read_keep (settings, "keep-hours");
+    self->keep_rows_s[2] = s_read_keep (settings, "keep-days");
+    s_check_retention (self, settings);
+}
+
 void
 broker_options_read (broker_options_t *self, const settings_t *settings)
 {
@@ -95,6 +144,7 @@ broker_options_read (broker_options_t *self, const settings_t *settings)
     self->store = settings_text (settings, "store");
     self->sync = settings_is_set (settings, "sync");
     self->insecure = settings_is_set (settings, "insecure");
+    s_read_retention (&self->retention, settings);
     s_read_workers (self, settings);
 }
 

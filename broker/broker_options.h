@@ -5,6 +5,7 @@
 #define BROKER_BROKER_OPTIONS_H
 
 #include "program/settings.h"
+#include "storage/keeper.h"
 #include "schema/message.h"
 
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     const char *store;
     listed_worker_t *workers; //  Owned
     size_t worker_count;
+    retention_t retention;
     bool sync;
     bool insecure;
 } broker_options_t;

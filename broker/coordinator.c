@@ -274,9 +274,8 @@ coordinator_new (const broker_options_t *options, size_t max_nodes, store_t **st
     const refill_ops_t refill_ops = {
         .has_room = s_has_room, .submit = s_submit, .lose = s_lose, .context = self};
     const backfill_policy_t policy = backfill_policy_default ();
-    const retention_t keep_all = {0};
     self->refill = refill_new (self->store, &policy, &refill_ops);
-    self->keeper = keeper_new (self->store, &keep_all);
+    self->keeper = keeper_new (self->store, &options->retention);
     self->tables =
         tables_new (self->store, self->keeper, self->registry, self->recorder, self->refill);
     if (s_open (self, error) == -1)

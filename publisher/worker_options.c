@@ -249,6 +249,7 @@ s_read_retention (retention_t *self, const settings_t *settings)
                         "1GiB",
                         size);
     self->keep_s = (uint64_t) keep_s;
+    self->keep_rows_s[0] = self->keep_s;
 }
 
 void

@@ -320,6 +320,36 @@ show_stats_add (table_t *self, const char *node, const char *name, uint64_t valu
     table_set_text (self, STAT_MEANING, meaning);
 }
 
+//  Histograms in a frame that has all metrics.
+static uint64_t
+s_histograms (void)
+{
+    uint64_t histograms = 0;
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        histograms += metric_get (id)->kind == METRIC_HISTOGRAM;
+    return histograms;
+}
+
+//  Records and bytes of each level: frames, then rollups.
+static void
+s_add_levels (table_t *self, const char *node, const store_stats_t *stats)
+{
+    show_stats_add (self, node, "store_seconds_chunks", stats->chunks,
+                    "Closed minutes of a node, each rewritten as one record");
+    show_stats_add (self, node, "store_seconds_bytes", stats->frame_disk_bytes,
+                    "Of the files, for frames; what is still in memory is not counted");
+    show_stats_add (self, node, "store_histogram_bytes",
+                    stats->frames ? stats->frame_disk_bytes / (stats->frames * s_histograms ()) : 0,
+                    "Of these, for a histogram, if every frame had all of them");
+    for (unsigned i = 0; i < STORE_LEVELS; i++) {
+        char name[64];
+        snprintf (name, sizeof name, "store_%s", store_level_name (i));
+        show_stats_add (self, node, name, stats->rows[i], "Rollups of that level");
+        snprintf (name, sizeof name, "store_%s_bytes", store_level_name (i));
+        show_stats_add (self, node, name, stats->row_disk_bytes[i], "Of the files, for them");
+    }
+}
+
 void
 show_stats_add_store (table_t *self, const char *node, const store_stats_t *stats)
 {
@@ -327,6 +357,7 @@ show_stats_add_store (table_t *self, const char *node, const store_stats_t *stat
     show_stats_add (self, node, "store_frames", stats->frames, "Frames in the store");
     show_stats_add (self, node, "store_bytes", stats->bytes, "Their payloads, uncompressed");
     show_stats_add (self, node, "store_disk_bytes", stats->disk_bytes, "Size of the store's files");
+    s_add_levels (self, node, stats);
     show_stats_add (self, node, "store_free_disk_bytes", stats->free_disk_bytes,
                     "Space left on its file system");
     show_stats_add (self, node, "store_full", stats->short_disk_bytes > 0,

@@ -233,6 +233,18 @@ database_reclaim (database_t *self, const void *first, size_t first_size, const 
     rocksdb_compact_range (self->db, first, first_size, end, end_size);
 }
 
+uint64_t
+database_disk_bytes (database_t *self, const void *first, size_t first_size, const void *end,
+                     size_t end_size)
+{
+    const char *firsts[] = {first}, *ends[] = {end};
+    char *text = NULL;
+    uint64_t bytes = 0;
+    rocksdb_approximate_sizes (self->db, 1, firsts, &first_size, ends, &end_size, &bytes, &text);
+    rocksdb_free (text);
+    return bytes;
+}
+
 void
 database_destroy (database_t **self_p)
 {

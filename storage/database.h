@@ -57,6 +57,11 @@ int database_sync (database_t *self, char error[DATABASE_ERROR_MAX]);
 void database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,
                        size_t end_size);
 
+//  About how many bytes of files the keys of [first, end) take; what is still in memory counts not.
+//  Any thread.
+uint64_t database_disk_bytes (database_t *self, const void *first, size_t first_size,
+                              const void *end, size_t end_size);
+
 //  Whether a read met bytes that are not those that were written. Any thread.
 bool database_is_damaged (const database_t *self);
 

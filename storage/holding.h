@@ -22,6 +22,8 @@ typedef struct {
     //  How far the frames that start before closed_wall_s reach at most, by metric and for any.
     int64_t reach_wall_s[METRIC_COUNT_ + 1];
     int64_t kept_wall_s[LEVEL_COUNT + 1]; //  What of a level began before is gone; frames come last
+    uint64_t rows[LEVEL_COUNT];           //  How many there are
+    uint64_t chunks;                      //  Likewise
 } rolled_t;
 
 #define KEPT_FRAMES LEVEL_COUNT

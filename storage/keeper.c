@@ -48,6 +48,26 @@ s_expire (keeper_t *self)
     }
 }
 
+//  One step for each level at a time: there are few rollups.
+static void
+s_expire_rollups (keeper_t *self)
+{
+    for (unsigned level = 0; level < STORE_LEVELS; level++) {
+        uint64_t keep_s = self->retention.keep_rows_s[level];
+        size_t expired;
+        if (keep_s > 0 && store_expire_rollups (self->store, level, time (NULL) - (int64_t) keep_s,
+                                                &expired) == -1)
+            atomic_fetch_add (&self->failures, 1);
+    }
+}
+
+static void
+s_expire_all (keeper_t *self)
+{
+    s_expire (self);
+    s_expire_rollups (self);
+}
+
 static void *
 s_main (void *argument)
 {
@@ -56,7 +76,7 @@ s_main (void *argument)
     for (unsigned i = 0; poll (&stop, 1, SYNC_MS) <= 0; i++) {
         s_sync (self);
         if (i % EXPIRE_EVERY_SYNCS == 0)
-            s_expire (self);
+            s_expire_all (self);
     }
     s_sync (self);
     return NULL;

@@ -10,6 +10,7 @@
 typedef struct {
     uint64_t keep_s;     //  Frames that are older go; 0: no limit
     uint64_t keep_bytes; //  The oldest go while there are more payload bytes; 0: no limit
+    uint64_t keep_rows_s[STORE_LEVELS]; //  Rollups of a level that are older go; 0: no limit
 } retention_t;
 
 typedef struct keeper_t keeper_t;

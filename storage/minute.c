@@ -14,8 +14,10 @@
 //  The frames of a minute on their way into a chunk.
 typedef struct {
     store_draft_t *draft;
+    holding_t *drafted;
     const char *node;
     int64_t minute_wall_s;
+    bool had_chunk;
     minute_t *minute; //  Where they are added up; NULL: nowhere
     frame_t *frames;  //  Owned
     unsigned count;
@@ -143,6 +145,7 @@ s_gather (gathering_t *self, const seq_range_t *without)
         const void *key = scan_key (scan, &size);
         record.data = scan_value (scan, &record.size);
         if (store_read_chunk_key (key, size, name, &minute_wall_s) == 0) {
+            self->had_chunk = true;
             if (s_gather_chunk (self, record.data, record.size, without))
                 break;
         } else if (!without && store_read_frame_key (key, size, name, &record) == 0)
@@ -178,8 +181,11 @@ s_is_sorted (const gathering_t *self)
 static void
 s_sort (gathering_t *self)
 {
-    gathering_t sorted = {
-        .draft = self->draft, .node = self->node, .minute_wall_s = self->minute_wall_s};
+    gathering_t sorted = {.draft = self->draft,
+                          .drafted = self->drafted,
+                          .node = self->node,
+                          .minute_wall_s = self->minute_wall_s,
+                          .had_chunk = self->had_chunk};
     bool taken[CHUNK_FRAMES_MAX] = {false};
     for (unsigned n = 0; n < self->count; n++) {
         unsigned least = self->count;
@@ -233,15 +239,19 @@ s_put_chunk (gathering_t *self)
             if (self->keys[i].size > 0)
                 batch_delete (batch, self->keys[i].data, self->keys[i].size);
         batch_put (batch, key.data, key.size, value.data, value.size);
+        self->drafted->rolled.chunks += !self->had_chunk;
     }
     bytes_clear (&value);
 }
 
 int
-minute_rewrite (store_draft_t *draft, const char *node, int64_t minute_wall_s, minute_t *minute)
+minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s, minute_t *minute)
 {
-    gathering_t gathering = {
-        .draft = draft, .node = node, .minute_wall_s = minute_wall_s, .minute = minute};
+    gathering_t gathering = {.draft = draft,
+                             .drafted = drafted,
+                             .node = drafted->node,
+                             .minute_wall_s = minute_wall_s,
+                             .minute = minute};
     if (minute)
         s_init_minute (minute);
     int rc = s_gather (&gathering, NULL);
@@ -254,16 +264,19 @@ minute_rewrite (store_draft_t *draft, const char *node, int64_t minute_wall_s, m
 }
 
 int
-minute_drop (store_draft_t *draft, const char *node, int64_t minute_wall_s,
+minute_drop (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
              const seq_range_t *range)
 {
-    gathering_t gathering = {.draft = draft, .node = node, .minute_wall_s = minute_wall_s};
-    store_bytes_t key = store_key_chunk (node, minute_wall_s);
+    gathering_t gathering = {
+        .draft = draft, .drafted = drafted, .node = drafted->node, .minute_wall_s = minute_wall_s};
+    store_bytes_t key = store_key_chunk (drafted->node, minute_wall_s);
     int rc = s_gather (&gathering, range);
     if (rc == 0 && gathering.count > 0)
         s_put_chunk (&gathering);
-    else if (rc == 0)
+    else if (rc == 0) {
         batch_delete (draft->batch, key.data, key.size);
+        drafted->rolled.chunks -= gathering.had_chunk;
+    }
     s_fini (&gathering);
     return rc;
 }

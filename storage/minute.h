@@ -15,11 +15,11 @@ typedef struct {
 //  Rewrite all frames of a minute as one chunk, as they will be once the draft is written, and
 //  tell what they add up to (minute may be NULL). Those that do not decode, and those that are too
 //  many, stay as they came. Returns 0, or -1 on failure (see store_error).
-int minute_rewrite (store_draft_t *draft, const char *node, int64_t minute_wall_s,
+int minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
                     minute_t *minute);
 
 //  Take the frames of a range out of the minute's chunk, which is deleted once it has none.
-int minute_drop (store_draft_t *draft, const char *node, int64_t minute_wall_s,
+int minute_drop (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
                  const seq_range_t *range);
 
 //  Whether a minute's chunk holds the frame with the record's name, and with the same bytes.

@@ -73,8 +73,9 @@ s_last_row (rollup_t *self, unsigned level, int64_t from_wall_s, int64_t until_w
 }
 
 static void
-s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *row)
+s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *row, bool is_new)
 {
+    self->rolled->rows[level] += is_new;
     store_bytes_t key = store_key_row (self->drafted->node, level, start_wall_s);
     bytes_t value = {0};
     row_encode (row, &value);
@@ -111,7 +112,7 @@ s_close_minute (rollup_t *self, int64_t minute_wall_s, const row_t *own)
         return -1;
     row_add (&row, own);
     memcpy (row.covered, own->covered, sizeof row.covered);
-    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row);
+    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row, true);
     return 0;
 }
 
@@ -122,6 +123,9 @@ s_close_period (rollup_t *self, unsigned level, int64_t start_wall_s)
     const level_t *this = level_get (level);
     int64_t found_wall_s, parent_wall_s = period_floor (start_wall_s, this->parent_s);
     row_t own, row;
+    int is_known = s_last_row (self, level, start_wall_s, start_wall_s + 1, &row, &found_wall_s);
+    if (is_known == -1)
+        return -1;
     int rc = s_last_row (self, level - 1, start_wall_s, start_wall_s + this->period_s, &own,
                          &found_wall_s);
     if (rc <= 0)
@@ -130,7 +134,7 @@ s_close_period (rollup_t *self, unsigned level, int64_t start_wall_s)
         return -1;
     row_add (&row, &own);
     memset (row.covered, 0, sizeof row.covered);
-    s_put_row (self, level, start_wall_s, &row);
+    s_put_row (self, level, start_wall_s, &row, !is_known);
     return 0;
 }
 
@@ -164,7 +168,7 @@ s_rewrite_late (rollup_t *self, int64_t next_wall_s)
     self->rolled->late_wall_s = next_wall_s;
     if (late_wall_s == INT64_MIN || late_wall_s == next_wall_s)
         return 0;
-    return minute_rewrite (self->draft, self->drafted->node, late_wall_s, NULL);
+    return minute_rewrite (self->draft, self->drafted, late_wall_s, NULL);
 }
 
 //  Close the minutes from closed_wall_s to until. Of these only the first has frames; what a span
@@ -175,7 +179,7 @@ s_close (rollup_t *self, int64_t until_wall_s)
     rolled_t *rolled = self->rolled;
     int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
-    if (minute_rewrite (self->draft, self->drafted->node, minute_wall_s, &minute) ||
+    if (minute_rewrite (self->draft, self->drafted, minute_wall_s, &minute) ||
         s_rewrite_late (self, INT64_MIN))
         return -1;
     s_cover_reach (rolled, minute_wall_s, &minute.row);
@@ -206,9 +210,12 @@ s_add_to_rows (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t
     int64_t parent_wall_s = period_floor (start_wall_s, this->parent_s);
     int64_t next_wall_s = parent_wall_s + this->parent_s, found_wall_s = start_wall_s;
     row_t row;
+    if (start_wall_s < self->rolled->kept_wall_s[level])
+        return 0;
     do {
         int rc = s_last_row (self, level, start_wall_s, next_wall_s, &row, &found_wall_s);
-        if (rc == 0) {
+        bool is_new = rc == 0;
+        if (is_new) {
             found_wall_s = start_wall_s;
             rc = s_last_row (self, level, parent_wall_s, start_wall_s, &row, &next_wall_s);
             memset (row.covered, 0, sizeof row.covered);
@@ -216,7 +223,7 @@ s_add_to_rows (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t
         if (rc == -1)
             return -1;
         row_add (&row, added);
-        s_put_row (self, level, found_wall_s, &row);
+        s_put_row (self, level, found_wall_s, &row, is_new);
         next_wall_s = found_wall_s;
     } while (found_wall_s > start_wall_s);
     return 0;
@@ -230,7 +237,8 @@ typedef struct {
 } late_t;
 
 //  What the frame adds to a closed minute: *added, without what was covered before; *covered is
-//  what is covered afterwards.
+//  what is covered afterwards. Where the minute's row is gone nobody knows what was, and no second
+//  is added.
 static int
 s_add_to_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s, row_t *added,
                  uint64_t covered[METRIC_COUNT_ + 1])
@@ -242,8 +250,9 @@ s_add_to_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s, row_
         return -1;
     memset (added, 0, sizeof *added);
     memcpy (added->covered, row.covered, sizeof added->covered);
-    row_cover (added, late->measured,
-               row_seconds (minute_wall_s, late->frame->start_wall_s, late->end_wall_s));
+    if (minute_wall_s >= self->rolled->kept_wall_s[LEVEL_MINUTES])
+        row_cover (added, late->measured,
+                   row_seconds (minute_wall_s, late->frame->start_wall_s, late->end_wall_s));
     if (minute_wall_s == period_floor (late->frame->start_wall_s, MINUTE_S))
         row_add_frame (added, late->frame, METRIC_ALL);
     memcpy (covered, added->covered, sizeof added->covered);
@@ -256,11 +265,12 @@ s_put_covered (rollup_t *self, int64_t minute_wall_s, const uint64_t covered[MET
 {
     row_t row;
     int64_t found_wall_s;
-    if (s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s) ==
-        -1)
-        return -1;
+    int rc =
+        s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s);
+    if (rc <= 0)
+        return rc;
     memcpy (row.covered, covered, sizeof row.covered);
-    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row);
+    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row, false);
     return 0;
 }
 

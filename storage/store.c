@@ -363,6 +363,23 @@ s_add_stats (store_stats_t *stats, const holding_t *holding)
     stats->bytes += holding_bytes (holding);
     stats->lost += losses_frames (&holding->losses);
     stats->conflicts += holding->conflicts;
+    stats->chunks += holding->rolled.chunks;
+    for (unsigned i = 0; i < STORE_LEVELS; i++)
+        stats->rows[i] += holding->rolled.rows[i];
+}
+
+static void
+s_measure (store_t *self, store_stats_t *stats)
+{
+    store_bytes_t first = store_key_frames_first (), end = store_key_frames_end ();
+    stats->frame_disk_bytes =
+        database_disk_bytes (self->database, first.data, first.size, end.data, end.size);
+    for (unsigned i = 0; i < STORE_LEVELS; i++) {
+        first = store_key_rows_first (i);
+        end = store_key_rows_end (i);
+        stats->row_disk_bytes[i] =
+            database_disk_bytes (self->database, first.data, first.size, end.data, end.size);
+    }
 }
 
 void
@@ -373,6 +390,7 @@ store_stats (store_t *self, store_stats_t *stats)
     uint64_t needed_bytes = self->reserve_bytes + FRAME_MAX_BYTES;
     if (stats->free_disk_bytes < needed_bytes)
         stats->short_disk_bytes = needed_bytes - stats->free_disk_bytes;
+    s_measure (self, stats);
     pthread_mutex_lock (&self->mutex);
     for (size_t i = 0; i < self->holdings->count; i++)
         s_add_stats (stats, self->holdings->nodes[i]);

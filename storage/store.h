@@ -103,6 +103,17 @@ bool store_has_space (const store_t *self);
 #define STORE_EXPIRE_STEP 2048
 int store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired);
 
+//  Rollups outlive frames: what they hold of expired frames still answers windows.
+#define STORE_LEVELS 3
+
+//  A level's name: "minutes", "hours", "days". level is below STORE_LEVELS.
+const char *store_level_name (unsigned level);
+
+//  Take one step of a level's retention: delete, oldest first, about STORE_EXPIRE_STEP rollups of
+//  hours (of days, of 32 days) that end by before_wall_s, whole ones only. *expired is how many
+//  rollups went. Returns as store_expire does.
+int store_expire_rollups (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired);
+
 //  Give the space of expired frames back to the disk now, which otherwise happens in its own time.
 //  May take seconds; reading and writing go on meanwhile.
 void store_reclaim (store_t *self);
@@ -268,7 +279,11 @@ typedef struct {
     uint64_t conflicts;   //  Frames ever refused
     uint64_t duplicates;  //  Since the store was opened
     uint64_t expired;     //  Frames that retention took, since then
-    uint64_t unreadable;  //  Times a window met a frame that does not decode, since then
+    uint64_t chunks;      //  Closed minutes of frames that were rewritten as one record
+    uint64_t rows[STORE_LEVELS]; //  Rollups, by level
+    //  On disk, as far as it left memory: the frames, and the rollups of each level.
+    uint64_t frame_disk_bytes, row_disk_bytes[STORE_LEVELS];
+    uint64_t unreadable; //  Times a window met a frame that does not decode, since then
 } store_stats_t;
 
 void store_stats (store_t *self, store_stats_t *stats);

@@ -115,11 +115,11 @@ s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, stor
 
 //  Take what goes out of the chunks that hold it.
 static int
-s_drop_from_chunks (slice_t *self)
+s_drop_from_chunks (slice_t *self, holding_t *drafted)
 {
     const seq_range_t range = {self->gone.epoch, self->gone.first_seq, self->gone.last_seq};
     for (size_t i = 0; i < self->chunk_count; i++)
-        if (minute_drop (&self->draft, self->holding->node, self->chunks[i], &range))
+        if (minute_drop (&self->draft, drafted, self->chunks[i], &range))
             return -1;
     return 0;
 }
@@ -207,7 +207,7 @@ s_write (slice_t *self)
     drafted->first_wall_s = s_first_wall_s (self, ranges);
     drafted->rolled.kept_wall_s[KEPT_FRAMES] =
         s_greater (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
-    if (s_drop_from_chunks (self) || s_delete_conflicts (self, drafted) ||
+    if (s_drop_from_chunks (self, drafted) || s_delete_conflicts (self, drafted) ||
         store_draft_write (&self->draft))
         return -1;
     store_t *store = self->draft.store;
@@ -231,8 +231,8 @@ s_expire_slice (const retention_t *retention, const holding_t *holding)
     return rc < 0 ? -1 : (int) slice.frames;
 }
 
-static int
-s_check_space (store_t *self)
+int
+store_check_space_to_delete (store_t *self)
 {
     char error[DATABASE_ERROR_MAX];
     if (folder_free_bytes (self->path) >= self->buffers_bytes + SLICE_BYTES)
@@ -261,7 +261,7 @@ s_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *exp
     const holding_t *due;
     *expired = 0;
     while ((due = s_due (&retention)) && *expired < STORE_EXPIRE_STEP) {
-        int frames = s_check_space (self) ? -1 : s_expire_slice (&retention, due);
+        int frames = store_check_space_to_delete (self) ? -1 : s_expire_slice (&retention, due);
         if (frames < 0)
             return -1;
         if (frames == 0)

@@ -17,10 +17,10 @@
 #define RUN_KEY_REST      16 //  Bytes behind the name
 #define CHUNK_KEY_REST    8
 #define FRAME_KEY_REST    28
-#define ROW_KEY_REST      9
+#define ROW_KEY_REST      8
 #define CONFLICT_KEY_REST 24
 
-#define NODE_VALUE_NUMBERS (8 + LEVEL_COUNT + 1 + 1) //  And one for each metric
+#define NODE_VALUE_NUMBERS (8 + 2 * (LEVEL_COUNT + 1) + 1) //  And one for each metric
 
 static void
 s_put_tag (store_bytes_t *self, char tag)
@@ -106,7 +106,9 @@ store_key_row (const char *node, unsigned level, int64_t start_wall_s)
 {
     store_bytes_t self;
     s_put_tagged_node (&self, TAG_ROW, node);
-    self.data[self.size++] = (uint8_t) level;
+    memmove (self.data + 2, self.data + 1, self.size - 1);
+    self.data[1] = (uint8_t) level;
+    self.size++;
     s_put_signed (&self, start_wall_s);
     return self;
 }
@@ -150,6 +152,34 @@ store_key_conflict (const char *node, uint64_t epoch, uint64_t seq, uint64_t dig
 }
 
 store_bytes_t
+store_key_frames_first (void)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_FRAME);
+    return self;
+}
+
+store_bytes_t
+store_key_frames_end (void)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_FRAME + 1);
+    return self;
+}
+
+store_bytes_t
+store_key_rows_first (unsigned level)
+{
+    return (store_bytes_t){.size = 2, .data = {TAG_ROW, (uint8_t) level}};
+}
+
+store_bytes_t
+store_key_rows_end (unsigned level)
+{
+    return store_key_rows_first (level + 1);
+}
+
+store_bytes_t
 store_key_books_first (void)
 {
     store_bytes_t self;
@@ -186,6 +216,9 @@ s_put_rolled (store_bytes_t *self, const rolled_t *rolled)
     s_put_signed (self, rolled->late_wall_s);
     for (unsigned i = 0; i <= LEVEL_COUNT; i++)
         s_put_signed (self, rolled->kept_wall_s[i]);
+    for (unsigned i = 0; i < LEVEL_COUNT; i++)
+        s_put_unsigned (self, rolled->rows[i]);
+    s_put_unsigned (self, rolled->chunks);
     s_put_signed (self, rolled->reach_wall_s[METRIC_COUNT_]);
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
         s_put_signed (self, rolled->reach_wall_s[id]);
@@ -279,6 +312,10 @@ s_read_rolled (rolled_t *self, const uint8_t *bytes, size_t metrics)
     bytes += 24;
     for (unsigned i = 0; i <= LEVEL_COUNT; i++, bytes += 8)
         self->kept_wall_s[i] = s_signed_at (bytes);
+    for (unsigned i = 0; i < LEVEL_COUNT; i++, bytes += 8)
+        self->rows[i] = s_unsigned_at (bytes);
+    self->chunks = s_unsigned_at (bytes);
+    bytes += 8;
     self->reach_wall_s[METRIC_COUNT_] = s_signed_at (bytes);
     for (size_t id = 0; id < metrics && id < METRIC_COUNT_; id++)
         self->reach_wall_s[id] = s_signed_at (bytes + 8 + 8 * id);
@@ -368,11 +405,16 @@ int
 store_read_row_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1], unsigned *level,
                     int64_t *start_wall_s)
 {
-    const uint8_t *rest = s_read_tagged_node (key, key_size, TAG_ROW, ROW_KEY_REST, node);
+    uint8_t untagged[STORE_BYTES_MAX];
+    if (key_size < 3 || key_size > STORE_BYTES_MAX)
+        return -1;
+    memcpy (untagged + 1, (const uint8_t *) key + 2, key_size - 2);
+    untagged[0] = *(const uint8_t *) key;
+    const uint8_t *rest = s_read_tagged_node (untagged, key_size - 1, TAG_ROW, ROW_KEY_REST, node);
     if (!rest)
         return -1;
-    *level = rest[0];
-    *start_wall_s = s_signed_at (rest + 1);
+    *level = ((const uint8_t *) key)[1];
+    *start_wall_s = s_signed_at (rest);
     return *level < LEVEL_COUNT ? 0 : -1;
 }
 

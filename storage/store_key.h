@@ -11,12 +11,13 @@
 //                                                      expired_seq:8  conflicts:8
 //                                                      conflicts_kept:8  origin:8  closed:8
 //                                                      late:8  kept:8 (of each level, of frames)
+//                                                      rows:8 (of each level)  chunks:8
 //                                                      reach:8 (of any frame, of each metric)
 //      'r' node 0  epoch:8  first_seq:8                last_seq:8  first_wall_s:8  last_wall_s:8
 //                                                      end_wall_s:8  covered_s:8  bytes:8
 //                                                      digest:8
 //      's' node 0  epoch:8  first_seq:8                last_seq:8  cause:1     (lost frames)
-//      'w' node 0  level:1  start:8                    a rollup (storage/row.c)
+//      'w' level:1  node 0  start:8                    a rollup (storage/row.c)
 //
 //  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
 //  numbers do. The 0 after a name keeps n1 from being a prefix of n10. 'n' is written when a
@@ -31,7 +32,7 @@
 
 #define STORE_NAME      "kpulse store "
 #define STORE_FORMAT    STORE_NAME "2"
-#define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 160)
+#define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 192)
 
 //  A key, or a short value.
 typedef struct {
@@ -52,6 +53,12 @@ store_bytes_t store_key_node (const char *node);
 store_bytes_t store_key_range (const char *node, uint64_t epoch, uint64_t first_seq);
 store_bytes_t store_key_loss (const char *node, uint64_t epoch, uint64_t first_seq);
 store_bytes_t store_key_conflict (const char *node, uint64_t epoch, uint64_t seq, uint64_t digest);
+
+//  Edges of the parts that hold frames and a level's rollups: [first, end).
+store_bytes_t store_key_frames_first (void);
+store_bytes_t store_key_frames_end (void);
+store_bytes_t store_key_rows_first (unsigned level);
+store_bytes_t store_key_rows_end (unsigned level);
 
 //  Edges of the part of the database that holds node records, ranges and losses: [first, end).
 store_bytes_t store_key_books_first (void);

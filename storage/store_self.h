@@ -6,6 +6,7 @@
 //      store_draft.c       one change in the making; used by
 //      store_append.c      frames in
 //      store_expire.c      frames out of it for ever
+//      store_expire_rows.c rollups out of it for ever
 //      store_losses.c      frames on record as lost
 //      rollup.c            what frames add up to, kept beside them
 //      minute.c            frames of a closed minute, rewritten as a chunk
@@ -57,6 +58,9 @@ int store_check_space (store_t *self, uint64_t bytes);
 
 //  Whether the frame that a cursor last returned stands in the chunk of its minute.
 bool store_cursor_was_in_chunk (const store_cursor_t *cursor);
+
+//  The same for deleting, which may go on where nothing is appended any longer.
+int store_check_space_to_delete (store_t *self);
 
 //  A copy of what is known of one node, at one moment.
 typedef struct {

@@ -4,6 +4,13 @@
 #   Where all frames are kept; the folder is made where it does not exist.
 store = var/broker
 
+#   How long frames are kept, one a second and node, and what they add up to by the minute, the hour
+#   and the day. Windows are answered from what is left; seconds that are gone count as missing.
+keep = 24h
+keep-minutes = 30d
+keep-hours = forever
+keep-days = forever
+
 #   Wait for the disk with every write: a loss of power then takes none, else the last second.
 #   sync = yes
 

@@ -330,6 +330,34 @@ s_assert_outlives_frames (bench_t *self)
     }
 }
 
+//  Once the minutes of old hours are gone, whole hours are still known.
+static void
+s_assert_outlives_minutes (bench_t *self)
+{
+    store_stats_t before, after;
+    size_t expired, all = 0;
+    int64_t before_wall_s = self->planned[self->count / 3].frame.start_wall_s;
+    int rc;
+    store_stats (self->fixture->store, &before);
+    while ((rc = store_expire_rollups (self->fixture->store, 0, before_wall_s, &expired)) == 1)
+        all += expired;
+    assert_int_equal (rc, 0);
+    all += expired;
+    store_stats (self->fixture->store, &after);
+    assert_true (all > 0);
+    assert_int_equal (before.rows[0] - after.rows[0], all);
+    assert_int_equal (before.rows[1], after.rows[1]);
+    for (size_t i = 0; i < 300; i++) {
+        partial_t sum, window;
+        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
+        s_assert_window (self, since - since % 3600, until + 3600 - until % 3600, METRIC_ALL);
+        s_sum (self, since, until, METRIC_ALL, &sum);
+        store_window (self->fixture->store, "n1", since, until, METRIC_ALL, &window);
+        assert_true (window.frames <= sum.frames && window.present_s <= sum.present_s);
+    }
+}
+
 //  Append what is planned in order of start, in batches of any size, leaving some out; then those,
 //  in any order. Windows are asked and the store is opened again in between.
 static void
@@ -375,6 +403,7 @@ s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
     s_assert_frames (self);
     s_assert_judged (self);
     s_assert_outlives_frames (self);
+    s_assert_outlives_minutes (self);
 }
 
 static void
