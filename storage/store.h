@@ -114,6 +114,11 @@ const char *store_level_name (unsigned level);
 //  rollups went. Returns as store_expire does.
 int store_expire_rollups (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired);
 
+//  Recompute every rollup of a node from what lies under it, as far as that is kept, and compare.
+//  Nothing may be written meanwhile. *rows is how many were compared. Returns 0, 1 where one
+//  differs and a sentence about the first, or -1 when the store could not be read.
+int store_audit_rollups (store_t *self, const char *node, uint64_t *rows, char difference[512]);
+
 //  Give the space of expired frames back to the disk now, which otherwise happens in its own time.
 //  May take seconds; reading and writing go on meanwhile.
 void store_reclaim (store_t *self);

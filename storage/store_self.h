@@ -12,6 +12,7 @@
 //      minute.c            frames of a closed minute, rewritten as a chunk
 //      store_cursor.c      frames out, one by one
 //      store_window.c      frames out, added up
+//      store_audit.c       rollups computed once more
 //      store_nodes.c       what is held of whom
 //      store_gaps.c        which seconds are present, lost or unknown
 //      store_conflicts.c   frames that were refused

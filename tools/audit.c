@@ -1,5 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  audit - proves that a broker holds every frame of a worker's spool, byte for byte.
+//  audit - proves that a broker holds every frame of a worker's spool, byte for byte; and that a
+//  store's rollups are what lies under them.
 //
 //  Runs of frames whose digests agree are equal; the others are read from both sides and compared
 //  frame by frame. What only the broker holds is no difference: the worker's retention, or the
@@ -14,6 +15,7 @@
 #include "program/exit_code.h"
 #include "program/settings.h"
 #include "program/stop.h"
+#include "tools/audit/rollups.h"
 #include "tools/audit/side.h"
 
 #define WAIT_STEP_NS 200000000
@@ -23,6 +25,8 @@ static const setting_t s_settings[] = {
     {"node", 'n', "NAME", NULL, "Compare this node only, not all that the spool knows"},
     {"wait", 'w', "SECONDS", "0",
      "Give a running broker so long to come by the frames that the spool holds now"},
+    {"rollups", 0, NULL, NULL,
+     "Compare nothing; recompute every rollup in one folder from what lies under it"},
     {0},
 };
 
@@ -32,16 +36,20 @@ static const char s_manual[] =
     "Every frame that the spool holds must be in the broker with the same bytes, unless the "
     "broker's own retention took it. Frames that only the broker holds, and those it has on record "
     "as lost, are listed and are no difference.\n\n"
+    "With --rollups there is one FOLDER: every rollup in it, by the minute, hour and day, is "
+    "computed once more from what lies under it, and compared.\n\n"
     "Examples:\n"
     "  audit var/n1 var/broker\n"
+    "  audit --rollups var/broker\n"
     "  audit --wait 10 --node n1 tcp://127.0.0.1:7201 tcp://127.0.0.1:7002\n\n"
     "Exit codes: 0 equal, 1 different: the first difference is named, 2 usage, 3 a side cannot be "
     "opened, reached or read.";
 
 static const program_t s_program = {
     .name = "audit",
-    .purpose = "Compare a worker's spool with the broker's store.",
-    .operands = "SPOOL BROKER",
+    .purpose = "Compare a worker's spool with the broker's store, or a store's rollups with its "
+               "frames.",
+    .operands = "SPOOL BROKER | --rollups FOLDER",
     .manual = s_manual,
     .settings = s_settings,
 };
@@ -366,11 +374,16 @@ s_open (const char *place)
 static int
 s_run (const settings_t *settings)
 {
-    if (settings_operand_count (settings) != 2)
+    bool rollups = settings_is_set (settings, "rollups");
+    if (rollups && settings_operand_count (settings) != 1)
+        settings_usage (settings, "--rollups: expected one FOLDER");
+    if (!rollups && settings_operand_count (settings) != 2)
         settings_usage (settings, "expected SPOOL and BROKER: two folders or endpoints");
     const char *node = settings_text (settings, "node");
     if (node && !node_name_is_valid (node))
         settings_usage (settings, "node: '%s' is not a node name", node);
+    if (rollups)
+        return audit_rollups (settings_operand (settings, 0), node);
     audit_t self = {.wait_s = settings_number (settings, "wait", 0, WAIT_MAX_S)};
     int exit_code = EXIT_CANNOT_CONNECT;
     self.reader = wire_reader_new ();

@@ -3,6 +3,9 @@
 //  whatever was missing, late, overlapping or long, and whenever it is asked.
 #include "test_store.h"
 
+#include "storage/database.h"
+#include "storage/store_key.h"
+
 #define FRAMES_MAX 4000
 #define ORIGIN_S   1763990000 //  No edge of a minute
 #define TRUTH_S    (5 * 86400)
@@ -303,6 +306,16 @@ s_assert_judged (const bench_t *self)
     }
 }
 
+static void
+s_assert_audited (const bench_t *self)
+{
+    uint64_t rows;
+    char difference[512] = "";
+    if (store_audit_rollups (self->fixture->store, "n1", &rows, difference))
+        fail_msg ("%s", difference);
+    assert_true (rows > 100);
+}
+
 //  --- retention --------------------------------------------------------------------------------
 
 //  Once the frames are gone, whole minutes are still known; of the others only what is left.
@@ -402,8 +415,11 @@ s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
     s_assert_window (self, INT64_MIN / 4, INT64_MAX / 4, METRIC_ALL);
     s_assert_frames (self);
     s_assert_judged (self);
+    s_assert_audited (self);
     s_assert_outlives_frames (self);
+    s_assert_audited (self);
     s_assert_outlives_minutes (self);
+    s_assert_audited (self);
 }
 
 static void
@@ -424,6 +440,67 @@ test_windows_equal_the_direct_sum_when_half_the_frames_are_late (void **state)
     s_play (*state, 77, 500);
 }
 
+//  A rollup changed behind the store's back.
+static void
+s_damage (bench_t *self, unsigned level, bool remove)
+{
+    char error[DATABASE_ERROR_MAX];
+    database_fault_t fault;
+    const database_options_t options = {.memory_bytes = 4 << 20};
+    store_destroy (&self->fixture->store);
+    database_t *database = database_new (self->fixture->path, &options, &fault, error);
+    store_bytes_t first = store_key_rows_first (level), end = store_key_rows_end (level);
+    scan_t *scan = scan_new (database, first.data, first.size, end.data, end.size);
+    batch_t *batch = batch_new ();
+    size_t key_size, size;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal (scan_next (scan, error), 1);
+    const void *key = scan_key (scan, &key_size), *value = scan_value (scan, &size);
+    uint8_t *copy = malloc (size);
+    memcpy (copy, value, size);
+    copy[size - 3] ^= 1; //  A bucket of the last histogram
+    if (remove)
+        batch_delete (batch, key, key_size);
+    else
+        batch_put (batch, key, key_size, copy, size);
+    assert_int_equal (database_write (database, batch, error), 0);
+    free (copy);
+    scan_destroy (&scan);
+    batch_destroy (&batch);
+    database_destroy (&database);
+    self->fixture->store = open_store (self->fixture->path);
+}
+
+static void
+s_assert_audit_finds (bench_t *self, unsigned level, bool remove)
+{
+    uint64_t rows;
+    char difference[512] = "";
+    planned_t *one;
+    s_state = 99;
+    s_plan (self);
+    for (size_t i = 0; i < self->count; i++) {
+        one = &self->planned[i];
+        s_append (self, &one, 1);
+    }
+    s_assert_audited (self);
+    s_damage (self, level, remove);
+    assert_int_equal (store_audit_rollups (self->fixture->store, "n1", &rows, difference), 1);
+    assert_non_null (strstr (difference, level ? "hours" : "minutes"));
+}
+
+static void
+test_the_audit_finds_a_changed_rollup (void **state)
+{
+    s_assert_audit_finds (*state, 0, false);
+}
+
+static void
+test_the_audit_finds_a_missing_rollup (void **state)
+{
+    s_assert_audit_finds (*state, 1, true);
+}
+
 int
 main (void)
 {
@@ -432,6 +509,8 @@ main (void)
         BENCH_TEST (test_windows_equal_the_direct_sum_of_frames_in_order),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_some_frames_are_late),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_half_the_frames_are_late),
+        BENCH_TEST (test_the_audit_finds_a_changed_rollup),
+        BENCH_TEST (test_the_audit_finds_a_missing_rollup),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

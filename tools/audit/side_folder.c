@@ -91,8 +91,8 @@ s_next (side_t *side, const void **data, size_t *size)
     return rc == -1 ? s_fail (self) : rc;
 }
 
-side_t *
-side_folder_new (const char *path, char error[SIDE_ERROR_MAX + 1])
+store_t *
+side_folder_open (const char *path, char error[SIDE_ERROR_MAX + 1])
 {
     //  Opening makes a store where there is none, and an audit must not.
     struct stat status;
@@ -106,7 +106,13 @@ side_folder_new (const char *path, char error[SIDE_ERROR_MAX + 1])
         return NULL;
     }
     const store_options_t options = {.refuse_damaged_log = true};
-    store_t *store = store_new (path, &options, error);
+    return store_new (path, &options, error);
+}
+
+side_t *
+side_folder_new (const char *path, char error[SIDE_ERROR_MAX + 1])
+{
+    store_t *store = side_folder_open (path, error);
     if (!store)
         return NULL;
     folder_t *self = calloc (1, sizeof *self);

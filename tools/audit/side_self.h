@@ -4,6 +4,7 @@
 #ifndef TOOLS_AUDIT_SIDE_SELF_H
 #define TOOLS_AUDIT_SIDE_SELF_H
 
+#include "storage/store.h"
 #include "tools/audit/side.h"
 
 //  The calls of side.h, which fill error where they return -1.
@@ -17,6 +18,9 @@ struct side_t {
     const char *place; //  Borrowed
     char error[SIDE_ERROR_MAX + 1];
 };
+
+//  Open the store in a folder, where there is one. Returns NULL and fills error.
+store_t *side_folder_open (const char *path, char error[SIDE_ERROR_MAX + 1]);
 
 side_t *side_folder_new (const char *path, char error[SIDE_ERROR_MAX + 1]);
 side_t *side_endpoint_new (const char *endpoint, char error[SIDE_ERROR_MAX + 1]);
