@@ -139,7 +139,8 @@ int store_sync (store_t *self);
 int store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                   metric_set_t metrics, partial_t *partial);
 
-//  What store_window reads for a window: how many records of each level hold events of it.
+//  What store_window reads for a window: how many records of each level. Rollups are prefix sums,
+//  so that two of a level tell what lies between them; at the edges frames are read.
 typedef enum {
     STORE_LEVEL_DAYS,
     STORE_LEVEL_HOURS,

@@ -18,6 +18,7 @@ typedef struct {
     int64_t since_wall_s, until_wall_s;
     rolled_t rolled;
     row_t total;
+    store_plan_t plan; //  What the total was read from
 } window_t;
 
 static int64_t
@@ -32,8 +33,7 @@ s_greater (int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-//  --- rollups
-//  --------------------------------------------------------------------------------------
+//  --- rollups ----------------------------------------------------------------------------------
 
 static int
 s_fail_row (window_t *self)
@@ -69,6 +69,7 @@ s_add_prefix (window_t *self, unsigned level, int64_t until_wall_s, bool add)
         return rc;
     size_t size;
     const void *value = scan_value (self->scan, &size);
+    self->plan.records[STORE_LEVEL_MINUTES - level]++;
     rc = add ? row_add_encoded (&self->total, value, size, self->metrics)
              : row_subtract_encoded (&self->total, value, size, self->metrics);
     return rc ? s_fail_row (self) : 0;
@@ -115,8 +116,7 @@ s_add_level (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_
                                    : s_add_parents (self, level, first_wall_s, last_wall_s);
 }
 
-//  --- frames
-//  ---------------------------------------------------------------------------------------
+//  --- frames -----------------------------------------------------------------------------------
 
 static void
 s_count_unreadable (store_t *self)
@@ -176,6 +176,13 @@ s_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame)
     return 0;
 }
 
+static void
+s_add_frame (window_t *self, const frame_t *frame)
+{
+    row_add_frame (&self->total, frame, self->metrics);
+    self->plan.records[STORE_LEVEL_SECONDS]++;
+}
+
 //  Count the seconds, of those asked for, that bits tell of.
 static void
 s_count_seconds (window_t *self, const uint64_t covered[METRIC_COUNT_ + 1], uint64_t seconds)
@@ -230,7 +237,7 @@ s_add_edge_frame (window_t *self, edge_t *edge, const frame_t *frame)
                row_seconds (edge->minute_wall_s, frame->start_wall_s,
                             frame->start_wall_s + frame->span_s));
     if (frame->start_wall_s >= edge->from_wall_s && frame->start_wall_s < edge->until_wall_s)
-        row_add_frame (&self->total, frame, self->metrics);
+        s_add_frame (self, frame);
 }
 
 static int
@@ -242,6 +249,7 @@ s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
         chunk_record (chunk, i, &record);
         selected[i] =
             record.start_wall_s >= edge->from_wall_s && record.start_wall_s < edge->until_wall_s;
+        self->plan.records[STORE_LEVEL_SECONDS] += selected[i];
         row_cover (&edge->found, chunk_measured (chunk, i),
                    row_seconds (edge->minute_wall_s, record.start_wall_s,
                                 record.start_wall_s + record.span_s));
@@ -294,8 +302,7 @@ s_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
     return 0;
 }
 
-//  --- the minute that is not closed
-//  ----------------------------------------------------------------
+//  --- the minute that is not closed ------------------------------------------------------------
 
 //  Count the seconds from the end of what is covered so far to the end of a frame, and extend it.
 static void
@@ -344,13 +351,12 @@ s_add_open (window_t *self)
             if (measured & METRIC_BIT (id))
                 s_cover (self, id, frame.start_wall_s, frame.start_wall_s + frame.span_s);
         if (taken > 0 && frame.start_wall_s >= self->since_wall_s)
-            row_add_frame (&self->total, &frame, self->metrics);
+            s_add_frame (self, &frame);
     }
     return rc < 0 ? store_fail (self->store, error) : 0;
 }
 
-//  --- the whole
-//  ------------------------------------------------------------------------------------
+//  --- the whole --------------------------------------------------------------------------------
 
 //  The part of the window that is rolled up: whole minutes from rows, its edges from frames.
 static int
@@ -404,22 +410,40 @@ s_add_all (window_t *self)
     return self->until_wall_s > self->rolled.closed_wall_s ? s_add_open (self) : 0;
 }
 
+static int
+s_read (window_t *self)
+{
+    if (!node_name_is_valid (self->node) || self->since_wall_s >= self->until_wall_s)
+        return 0;
+    self->scan = scan_new (self->store->database, "", 0, "\xFF", 1);
+    int rc = s_add_all (self);
+    scan_destroy (&self->scan);
+    wire_reader_destroy (&self->reader);
+    return rc;
+}
+
 int
 store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
               metric_set_t metrics, partial_t *partial)
 {
-    partial_init (partial, node, since_wall_s, until_wall_s);
-    if (!node_name_is_valid (node) || since_wall_s >= until_wall_s)
-        return 0;
     window_t window = {.store = self,
                        .node = node,
                        .metrics = metrics,
                        .since_wall_s = since_wall_s,
                        .until_wall_s = until_wall_s};
-    window.scan = scan_new (self->database, "", 0, "\xFF", 1);
-    int rc = s_add_all (&window);
+    int rc = s_read (&window);
+    partial_init (partial, node, since_wall_s, until_wall_s);
     row_fill_partial (&window.total, partial);
-    scan_destroy (&window.scan);
-    wire_reader_destroy (&window.reader);
+    return rc;
+}
+
+int
+store_window_plan (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
+                   store_plan_t *plan)
+{
+    window_t window = {
+        .store = self, .node = node, .since_wall_s = since_wall_s, .until_wall_s = until_wall_s};
+    int rc = s_read (&window);
+    *plan = window.plan;
     return rc;
 }

@@ -501,6 +501,52 @@ test_the_audit_finds_a_missing_rollup (void **state)
     s_assert_audit_finds (*state, 1, true);
 }
 
+//  --- what a window is read from
+//  ------------------------------------------------------------------
+
+//  A frame a minute, at its first second, from midnight on.
+static void
+s_append_minutes (store_t *store, int64_t midnight_wall_s, uint64_t count)
+{
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        uint8_t data[FRAME_MAX_BYTES];
+        const frame_t frame = {.node = "n1",
+                               .epoch = 1,
+                               .seq = seq,
+                               .start_wall_s = midnight_wall_s + 60 * (int64_t) (seq - 1),
+                               .span_s = 1,
+                               .version = "0.1.0"};
+        store_record_t one = record ("n1", 1, seq, frame.start_wall_s, "");
+        one.data = data;
+        one.size = frame_encode (&frame, data, sizeof data);
+        assert_int_equal (append_one (store, one), STORE_ADDED);
+    }
+}
+
+static void
+s_assert_plan (store_t *store, int64_t since_wall_s, int64_t until_wall_s, const uint64_t *expected)
+{
+    store_plan_t plan;
+    assert_int_equal (store_window_plan (store, "n1", since_wall_s, until_wall_s, &plan), 0);
+    assert_memory_equal (plan.records, expected, sizeof plan.records);
+}
+
+static void
+test_a_window_is_read_from_the_few_largest_records_that_cover_it (void **state)
+{
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t midnight_s = 86400 * 32 * 600LL, day_s = 86400;
+    s_append_minutes (store, midnight_s, 2 * 1440 + 1);
+    //  Days, hours, minutes, frames; between two of a level two are read.
+    s_assert_plan (store, midnight_s, midnight_s + day_s, (uint64_t[]){1, 0, 0, 0});
+    s_assert_plan (store, midnight_s, midnight_s + 7200, (uint64_t[]){0, 1, 0, 0});
+    s_assert_plan (store, midnight_s + 3600, midnight_s + 7200, (uint64_t[]){0, 2, 0, 0});
+    s_assert_plan (store, midnight_s + 60, midnight_s + 180, (uint64_t[]){0, 0, 2, 0});
+    s_assert_plan (store, midnight_s, midnight_s + 30, (uint64_t[]){0, 0, 0, 1});
+    s_assert_plan (store, midnight_s + 59, midnight_s + 2 * day_s + 1, (uint64_t[]){2, 2, 2, 1});
+}
+
 int
 main (void)
 {
@@ -509,6 +555,7 @@ main (void)
         BENCH_TEST (test_windows_equal_the_direct_sum_of_frames_in_order),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_some_frames_are_late),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_half_the_frames_are_late),
+        BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
     };
