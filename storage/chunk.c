@@ -154,15 +154,39 @@ s_put_totals (bytes_t *bytes, column_t totals, const column_t own, unsigned coun
     column_put (bytes, totals, count);
 }
 
+//  The slots from the first to behind the last that any frame has events in.
+static void
+s_find_slots (const frame_t *frames, unsigned count, unsigned id, unsigned *first, unsigned *end)
+{
+    *first = BUCKET_SLOTS;
+    *end = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const uint64_t *buckets = frames[i].metrics[id].histogram.buckets;
+        unsigned slot = 0;
+        while (slot < *first && buckets[slot] == 0)
+            slot++;
+        *first = slot;
+        for (slot = BUCKET_SLOTS; slot > *end && buckets[slot - 1] == 0;)
+            slot--;
+        *end = slot;
+    }
+}
+
 static void
 s_put_counts (bytes_t *bytes, const frame_t *frames, unsigned count, unsigned id)
 {
-    uint64_t *values = malloc (BUCKET_SLOTS * count * sizeof *values);
+    unsigned first, end;
+    s_find_slots (frames, count, id, &first, &end);
+    if (end < first)
+        first = end = 0;
+    uint64_t *values = malloc ((size_t) (end - first + 1) * count * sizeof *values);
     assert (values);
-    for (unsigned i = 0; i < count; i++)
-        for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
-            values[(size_t) slot * count + i] = frames[i].metrics[id].histogram.buckets[slot];
-    counts_put (bytes, values, count);
+    for (unsigned i = 0; i < count; i++) {
+        const uint64_t *buckets = frames[i].metrics[id].histogram.buckets;
+        for (unsigned slot = first; slot < end; slot++)
+            values[(size_t) (slot - first) * count + i] = buckets[slot];
+    }
+    counts_put (bytes, values, first, end, count);
     free (values);
 }
 

@@ -242,9 +242,9 @@ s_put_extras (bytes_t *extras, const choice_t *choice, const uint64_t *values, u
 
 static void
 s_put_models (bytes_t *models, bytes_t *extras, choice_t *choices, const uint64_t *values,
-              unsigned first, unsigned end, unsigned frames)
+              unsigned slots, unsigned frames)
 {
-    for (unsigned slot = first; slot < end; slot++) {
+    for (unsigned slot = 0; slot < slots; slot++) {
         const uint64_t *column = values + (size_t) slot * frames;
         choice_t *choice = &choices[slot];
         *choice = s_choose (column, frames);
@@ -260,14 +260,14 @@ s_put_models (bytes_t *models, bytes_t *extras, choice_t *choices, const uint64_
 }
 
 static void
-s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, unsigned first,
-             unsigned end, unsigned frames)
+s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, unsigned slots,
+             unsigned frames)
 {
-    size_t room = (size_t) (end - first) * frames + 2;
+    size_t room = (size_t) slots * frames + 2;
     uint16_t *words = malloc (room * sizeof *words);
     assert (words);
     coder_t coder = {STATE_MIN, words + room};
-    for (unsigned slot = end; slot-- > first;) {
+    for (unsigned slot = slots; slot-- > 0;) {
         const choice_t *choice = &choices[slot];
         const model_t *model = &s_models[choice->model];
         for (unsigned i = frames; choice->model != MODEL_ZERO && i-- > 0;) {
@@ -284,35 +284,21 @@ s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, un
     free (words);
 }
 
-static bool
-s_is_zero (const uint64_t *values, unsigned frames)
-{
-    for (unsigned i = 0; i < frames; i++)
-        if (values[i])
-            return false;
-    return true;
-}
-
 void
-counts_put (bytes_t *bytes, const uint64_t *values, unsigned frames)
+counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end, unsigned frames)
 {
     choice_t choices[BUCKET_SLOTS];
     bytes_t models = {0}, extras = {0};
-    unsigned first = 0, end = BUCKET_SLOTS;
-    assert (frames <= COUNTS_FRAMES_MAX);
+    assert (frames <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
     pthread_once (&s_once, s_make_models);
-    while (first < end && s_is_zero (values + (size_t) first * frames, frames))
-        first++;
-    while (end > first && s_is_zero (values + (size_t) (end - 1) * frames, frames))
-        end--;
-    s_put_models (&models, &extras, choices, values, first, end, frames);
+    s_put_models (&models, &extras, choices, values, end - first, frames);
     bytes_put_varint (bytes, first);
     bytes_put_varint (bytes, end - first);
     bytes_put_varint (bytes, models.size);
     bytes_put_varint (bytes, extras.size);
     bytes_put (bytes, models.data, models.size);
     bytes_put (bytes, extras.data, extras.size);
-    s_put_words (bytes, choices, values, first, end, frames);
+    s_put_words (bytes, choices, values, end - first, frames);
     bytes_clear (&models);
     bytes_clear (&extras);
 }

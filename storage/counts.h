@@ -24,9 +24,10 @@ typedef struct {
     unsigned slot, end; //  Of the next bucket, and behind the last one
 } counts_reader_t;
 
-//  Put a matrix of counts: of slot s in frame f at values[s * frames + f], for all BUCKET_SLOTS
-//  slots. frames is at most COUNTS_FRAMES_MAX.
-void counts_put (bytes_t *bytes, const uint64_t *values, unsigned frames);
+//  Put a matrix of counts: of slot s in frame f at values[(s - first) * frames + f], for the slots
+//  from first to end; all others are 0. frames is at most COUNTS_FRAMES_MAX.
+void counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end,
+                 unsigned frames);
 
 //  Begin to read what counts_put wrote, all of what is left of the taker.
 void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames);

@@ -143,7 +143,7 @@ test_counts_of_any_shape_are_given_back (void **state)
             for (unsigned i = 0; i < frames; i++)
                 values[(size_t) k * frames + i] = s_count (round % 7, k, i);
         bytes_t bytes = {0};
-        counts_put (&bytes, values, frames);
+        counts_put (&bytes, values, 0, BUCKET_SLOTS, frames);
         counts_reader_t reader;
         const taker_t taker = {bytes.data, bytes.data + bytes.size, false};
         counts_begin (&reader, &taker, frames);
