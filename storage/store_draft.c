@@ -167,6 +167,15 @@ s_put_node (store_draft_t *self, const holding_t *drafted)
     }
 }
 
+//  Frames that are rewritten make a batch larger than what it was asked to take in.
+static int
+s_check_space (const store_draft_t *self)
+{
+    uint64_t bytes = batch_bytes (self->batch);
+    return self->deletes ? store_check_space_to_delete (self->store, bytes)
+                         : store_check_space (self->store, bytes);
+}
+
 int
 store_draft_write (store_draft_t *self)
 {
@@ -175,6 +184,8 @@ store_draft_write (store_draft_t *self)
         s_put_node (self, self->holdings->nodes[i]);
     if (batch_is_empty (self->batch))
         return 0;
+    if (s_check_space (self))
+        return -1;
     if (database_write (self->store->database, self->batch, error))
         return store_fail (self->store, error);
     return 0;

@@ -13,6 +13,7 @@ typedef struct {
     store_t *store;
     holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go
     batch_t *batch;
+    bool deletes; //  It makes room, and so may use more of the disk than what adds to it
 } store_draft_t;
 
 void store_draft_init (store_draft_t *self, store_t *store);
@@ -25,7 +26,7 @@ holding_t *store_draft_node (store_draft_t *self, const char *node);
 ranges_t *store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch);
 
 //  Write the batch and every record that changed. Returns 0, or -1 (see store_error) when nothing
-//  was written.
+//  was written, as where the disk has no room for all that the batch came to.
 int store_draft_write (store_draft_t *self);
 //  Replace the true holdings; the store's mutex is held.
 void store_draft_publish (store_draft_t *self);

@@ -224,6 +224,7 @@ s_expire_slice (const retention_t *retention, const holding_t *holding)
 {
     slice_t slice = {.holding = holding};
     store_draft_init (&slice.draft, retention->store);
+    slice.draft.deletes = true;
     int rc = s_read (&slice, retention);
     if (rc == 0 && slice.frames > 0)
         rc = s_write (&slice);
@@ -232,14 +233,15 @@ s_expire_slice (const retention_t *retention, const holding_t *holding)
 }
 
 int
-store_check_space_to_delete (store_t *self)
+store_check_space_to_delete (store_t *self, uint64_t bytes)
 {
     char error[DATABASE_ERROR_MAX];
-    if (folder_free_bytes (self->path) >= self->buffers_bytes + SLICE_BYTES)
+    uint64_t needed_bytes = self->buffers_bytes + (bytes > SLICE_BYTES ? bytes : SLICE_BYTES);
+    if (folder_free_bytes (self->path) >= needed_bytes)
         return 0;
     snprintf (error, sizeof error,
               "the disk of the store %s is too full even to delete frames; free %llu MiB",
-              self->path, (unsigned long long) (self->buffers_bytes + SLICE_BYTES) >> 20);
+              self->path, (unsigned long long) needed_bytes >> 20);
     return store_fail (self, error);
 }
 
@@ -261,7 +263,7 @@ s_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *exp
     const holding_t *due;
     *expired = 0;
     while ((due = s_due (&retention)) && *expired < STORE_EXPIRE_STEP) {
-        int frames = store_check_space_to_delete (self) ? -1 : s_expire_slice (&retention, due);
+        int frames = store_check_space_to_delete (self, 0) ? -1 : s_expire_slice (&retention, due);
         if (frames < 0)
             return -1;
         if (frames == 0)

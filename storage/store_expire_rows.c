@@ -72,6 +72,7 @@ s_expire_node (store_t *self, const holding_t *holding, unsigned level, int64_t 
 {
     removal_t removal = {.level = level, .before_wall_s = before_wall_s};
     store_draft_init (&removal.draft, self);
+    removal.draft.deletes = true;
     removal.drafted = store_draft_node (&removal.draft, holding->node);
     int rc = s_remove (&removal);
     store_draft_fini (&removal.draft);
@@ -94,7 +95,7 @@ s_expire (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired)
             continue;
         if (*expired >= STORE_EXPIRE_STEP)
             return 1;
-        int rows = store_check_space_to_delete (self)
+        int rows = store_check_space_to_delete (self, 0)
                        ? -1
                        : s_expire_node (self, holding, level, until_wall_s);
         if (rows < 0)

@@ -61,7 +61,7 @@ int store_check_space (store_t *self, uint64_t bytes);
 bool store_cursor_was_in_chunk (const store_cursor_t *cursor);
 
 //  The same for deleting, which may go on where nothing is appended any longer.
-int store_check_space_to_delete (store_t *self);
+int store_check_space_to_delete (store_t *self, uint64_t bytes);
 
 //  A copy of what is known of one node, at one moment.
 typedef struct {
