@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  counts - see counts.h. The bytes: first slot, number of slots, sizes of models and extras, then
 //  models (for each slot: the distribution; for a normal one: how many low bits are split off,
-//  and the mean without them), extras (varints: low bits, and what has no symbol), and words.
+//  and the mean without them), extras (varints: low bits, and what has no symbol), and words, the
+//  first ones being where the states start.
 #include "storage/counts.h"
 
 #include <assert.h>
@@ -194,20 +195,20 @@ s_choose (const uint64_t *values, unsigned frames)
 //  --- writing ------------------------------------------------------------------------------------
 
 typedef struct {
-    uint32_t state;
+    uint32_t states[COUNTS_STATES];
     uint16_t *next; //  Words are written backwards: the last one is read first
 } coder_t;
 
 static void
-s_encode (coder_t *self, const model_t *model, unsigned symbol)
+s_encode (coder_t *self, unsigned turn, const model_t *model, unsigned symbol)
 {
-    uint32_t frequency = model->frequency[symbol];
-    if (self->state >= (uint64_t) frequency << (32 - SCALE_BITS)) {
-        *--self->next = (uint16_t) self->state;
-        self->state >>= 16;
+    uint32_t frequency = model->frequency[symbol], state = self->states[turn];
+    if (state >= (uint64_t) frequency << (32 - SCALE_BITS)) {
+        *--self->next = (uint16_t) state;
+        state >>= 16;
     }
-    self->state =
-        ((self->state / frequency) << SCALE_BITS) + self->state % frequency + model->start[symbol];
+    self->states[turn] =
+        ((state / frequency) << SCALE_BITS) + state % frequency + model->start[symbol];
 }
 
 //  The symbol of a count, before it is asked whether the model has it.
@@ -263,20 +264,25 @@ static void
 s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, unsigned slots,
              unsigned frames)
 {
-    size_t room = (size_t) slots * frames + 2;
+    size_t room = (size_t) slots * frames + 2 * COUNTS_STATES;
     uint16_t *words = malloc (room * sizeof *words);
     assert (words);
-    coder_t coder = {STATE_MIN, words + room};
+    coder_t coder = {.next = words + room};
+    for (unsigned turn = 0; turn < COUNTS_STATES; turn++)
+        coder.states[turn] = STATE_MIN;
     for (unsigned slot = slots; slot-- > 0;) {
         const choice_t *choice = &choices[slot];
         const model_t *model = &s_models[choice->model];
         for (unsigned i = frames; choice->model != MODEL_ZERO && i-- > 0;) {
             uint64_t symbol = s_symbol (choice, values[(size_t) slot * frames + i]);
-            s_encode (&coder, model, s_has (model, symbol) ? (unsigned) symbol : ESCAPE);
+            s_encode (&coder, i % COUNTS_STATES, model,
+                      s_has (model, symbol) ? (unsigned) symbol : ESCAPE);
         }
     }
-    *--coder.next = (uint16_t) coder.state;
-    *--coder.next = (uint16_t) (coder.state >> 16);
+    for (unsigned turn = COUNTS_STATES; turn-- > 0;) {
+        *--coder.next = (uint16_t) coder.states[turn];
+        *--coder.next = (uint16_t) (coder.states[turn] >> 16);
+    }
     for (; coder.next < words + room; coder.next++) {
         uint8_t pair[2] = {(uint8_t) *coder.next, (uint8_t) (*coder.next >> 8)};
         bytes_put (bytes, pair, 2);
@@ -337,8 +343,10 @@ counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
     self->words = all;
     self->slot = (unsigned) first;
     self->end = (unsigned) (first + count);
-    self->state = s_take_word (self) << 16;
-    self->state |= s_take_word (self);
+    for (unsigned turn = 0; turn < COUNTS_STATES; turn++) {
+        self->states[turn] = s_take_word (self) << 16;
+        self->states[turn] |= s_take_word (self);
+    }
 }
 
 static choice_t
@@ -357,31 +365,81 @@ s_take_choice (counts_reader_t *self)
     return choice;
 }
 
-static inline unsigned
-s_decode (counts_reader_t *self, const model_t *model)
+//  Decode one symbol. Whether a word is taken is hard to foresee, so that there is no jump: two
+//  bytes are read in any case.
+static inline uint8_t
+s_decode (const model_t *model, uint32_t *state, const uint8_t **next)
 {
-    uint32_t entry = model->slots[self->state & (SCALE - 1)];
-    self->state = (entry >> 8 & 0xFFF) * (self->state >> SCALE_BITS) + (entry >> 20);
-    if (self->state < STATE_MIN)
-        self->state = self->state << 16 | s_take_word (self);
-    return entry & 0xFF;
+    uint32_t entry = model->slots[*state & (SCALE - 1)];
+    uint32_t decoded = (entry >> 8 & 0xFFF) * (*state >> SCALE_BITS) + (entry >> 20);
+    uint32_t refilled = decoded << 16 | (*next)[0] | (uint32_t) (*next)[1] << 8;
+    bool refill = decoded < STATE_MIN;
+    *state = refill ? refilled : decoded;
+    *next += refill ? 2 : 0;
+    return (uint8_t) entry;
+}
+
+//  Decode a column's symbols where there are words enough for all of them.
+static void
+s_take_symbols (counts_reader_t *self, const model_t *model, uint8_t *symbols)
+{
+    uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
+    const uint8_t *next = self->words.next;
+    unsigned i = 0;
+    for (; i + COUNTS_STATES <= self->frames; i += COUNTS_STATES) {
+        symbols[i] = s_decode (model, &a, &next);
+        symbols[i + 1] = s_decode (model, &b, &next);
+        symbols[i + 2] = s_decode (model, &c, &next);
+        symbols[i + 3] = s_decode (model, &d, &next);
+    }
+    uint32_t states[COUNTS_STATES] = {a, b, c, d};
+    for (unsigned turn = 0; i < self->frames; i++, turn++)
+        symbols[i] = s_decode (model, &states[turn], &next);
+    memcpy (self->states, states, sizeof states);
+    self->words.next = next;
+}
+
+//  The same near the end of the words.
+static void
+s_take_last_symbols (counts_reader_t *self, const model_t *model, uint8_t *symbols)
+{
+    static const uint8_t none[2];
+    for (unsigned i = 0; i < self->frames; i++) {
+        bool has_words = self->words.end - self->words.next >= 2;
+        const uint8_t *next = has_words ? self->words.next : none, *before = next;
+        symbols[i] = s_decode (model, &self->states[i % COUNTS_STATES], &next);
+        self->words.fault |= next != before && !has_words;
+        self->words.next += has_words ? next - before : 0;
+    }
+}
+
+static void
+s_take_normal (counts_reader_t *self, const choice_t *choice, const uint8_t *symbols,
+               uint64_t *values)
+{
+    for (unsigned i = 0; i < self->frames; i++) {
+        uint64_t low = choice->low_bits > 0 ? taker_varint (&self->extras) : 0;
+        uint64_t folded = symbols[i] == ESCAPE ? taker_varint (&self->extras) : symbols[i];
+        uint64_t difference = (folded >> 1) ^ (0 - (folded & 1));
+        values[i] = ((choice->mean + difference) << choice->low_bits) | low;
+    }
 }
 
 static void
 s_take_values (counts_reader_t *self, const choice_t *choice, uint64_t *values)
 {
-    const model_t *model = &s_models[choice->model];
-    bool is_normal = s_is_normal (choice->model);
-    for (unsigned i = 0; i < self->frames; i++) {
-        uint64_t low = choice->low_bits > 0 ? taker_varint (&self->extras) : 0;
-        uint64_t symbol = s_decode (self, model);
-        if (symbol == ESCAPE)
-            symbol = taker_varint (&self->extras);
-        if (is_normal)
-            symbol =
-                ((choice->mean + ((symbol >> 1) ^ (0 - (symbol & 1)))) << choice->low_bits) | low;
-        values[i] = symbol;
-    }
+    uint8_t symbols[COUNTS_FRAMES_MAX];
+    if (self->words.end - self->words.next >= 2 * (int64_t) self->frames)
+        s_take_symbols (self, &s_models[choice->model], symbols);
+    else
+        s_take_last_symbols (self, &s_models[choice->model], symbols);
+    if (self->words.fault)
+        return;
+    if (s_is_normal (choice->model))
+        s_take_normal (self, choice, symbols, values);
+    else
+        for (unsigned i = 0; i < self->frames; i++)
+            values[i] = symbols[i] == ESCAPE ? taker_varint (&self->extras) : symbols[i];
 }
 
 int

@@ -14,12 +14,13 @@
 #include "storage/varint.h"
 
 #define COUNTS_FRAMES_MAX 256
+#define COUNTS_STATES     4
 
 //  One metric's counts being read, bucket by bucket. A plain value; it borrows the bytes.
 typedef struct {
-    taker_t models, extras; //  Which distributions; what does not fit them
-    taker_t words;          //  Of rANS
-    uint32_t state;
+    taker_t models, extras;         //  Which distributions; what does not fit them
+    taker_t words;                  //  Of rANS
+    uint32_t states[COUNTS_STATES]; //  Frames take turns, so that decoding need not wait
     unsigned frames;
     unsigned slot, end; //  Of the next bucket, and behind the last one
 } counts_reader_t;
