@@ -71,7 +71,7 @@ s_is_count (unsigned id)
     return metric_get (id)->kind == METRIC_COUNT;
 }
 
-//  --- writing ------------------------------------------------------------------------------------
+//  --- writing ---------------------------------------------------------------------------------
 
 //  What of a frame its template holds.
 static void
@@ -243,7 +243,7 @@ chunk_write (bytes_t *bytes, const frame_t *frames, unsigned count, int64_t minu
     return 0;
 }
 
-//  --- opening ------------------------------------------------------------------------------------
+//  --- opening ---------------------------------------------------------------------------------
 
 static void
 s_take_templates (chunk_t *self, taker_t *taker, wire_reader_t *reader)
@@ -373,7 +373,7 @@ chunk_measured (const chunk_t *self, unsigned index)
     return set;
 }
 
-//  --- adding up ----------------------------------------------------------------------------------
+//  --- adding up -------------------------------------------------------------------------------
 
 static int
 s_add_counts (const chunk_t *self, const chunk_metric_t *metric, const uint64_t *selected,
@@ -427,7 +427,7 @@ chunk_add (chunk_t *self, const uint8_t *selected, metric_set_t metrics, row_t *
     return 0;
 }
 
-//  --- frames -------------------------------------------------------------------------------------
+//  --- frames ----------------------------------------------------------------------------------
 
 static int
 s_load_counts (chunk_t *self, chunk_metric_t *metric)

@@ -18,7 +18,7 @@ s_unfold (uint64_t folded)
     return (folded >> 1) ^ (0 - (folded & 1));
 }
 
-//  --- bits ---------------------------------------------------------------------------------------
+//  --- bits ------------------------------------------------------------------------------------
 
 static unsigned
 s_width (uint64_t value)
@@ -67,7 +67,7 @@ s_take_bits (taker_t *taker, uint64_t *values, unsigned count, unsigned width)
     }
 }
 
-//  --- ways ---------------------------------------------------------------------------------------
+//  --- ways ------------------------------------------------------------------------------------
 
 //  Numbers as the least of them, and bits for what is above it.
 static void

@@ -41,7 +41,7 @@ static const double s_spreads[SPREADS] = {1.0, 1.5, 2.5, 5.0, 12.0, 40.0};
 static model_t *s_models; //  MODELS of them, made once
 static pthread_once_t s_once = PTHREAD_ONCE_INIT;
 
-//  --- distributions ----------------------------------------------------------------------------
+//  --- distributions ---------------------------------------------------------------------------
 
 //  exp (x) for -64 < x <= 0, by basic operations.
 static double
@@ -131,7 +131,7 @@ counts_digest (void)
     return XXH64 (s_models, MODELS * sizeof *s_models, 0);
 }
 
-//  --- choosing one -------------------------------------------------------------------------------
+//  --- choosing one ----------------------------------------------------------------------------
 
 //  How one bucket's counts are coded.
 typedef struct {
@@ -192,7 +192,7 @@ s_choose (const uint64_t *values, unsigned frames)
     return choice;
 }
 
-//  --- writing ------------------------------------------------------------------------------------
+//  --- writing ---------------------------------------------------------------------------------
 
 typedef struct {
     uint32_t states[COUNTS_STATES];
@@ -309,7 +309,7 @@ counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end
     bytes_clear (&extras);
 }
 
-//  --- reading ------------------------------------------------------------------------------------
+//  --- reading ---------------------------------------------------------------------------------
 
 static uint32_t
 s_take_word (counts_reader_t *self)

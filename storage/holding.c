@@ -27,6 +27,7 @@ holding_new (const char *node)
     memcpy (self->node, node, strlen (node) + 1);
     self->first_wall_s = INT64_MAX;
     self->rolled = rolled_none ();
+    self->newest_wall_s = INT64_MIN;
     return self;
 }
 
@@ -125,6 +126,7 @@ holding_begin_draft (holding_t *self, const holding_t *other)
 {
     assert (self->count == 0);
     self->rolled = other->rolled;
+    self->newest_wall_s = other->newest_wall_s;
     self->first_wall_s = other->first_wall_s;
     self->expired_epoch = other->expired_epoch;
     self->expired_seq = other->expired_seq;
@@ -166,6 +168,7 @@ void
 holding_absorb (holding_t *self, holding_t *draft)
 {
     self->rolled = draft->rolled;
+    self->newest_wall_s = draft->newest_wall_s;
     self->first_wall_s = draft->first_wall_s;
     self->expired_epoch = draft->expired_epoch;
     self->expired_seq = draft->expired_seq;

@@ -22,8 +22,10 @@ typedef struct {
     //  How far the frames that start before closed_wall_s reach at most, by metric and for any.
     int64_t reach_wall_s[METRIC_COUNT_ + 1];
     int64_t kept_wall_s[LEVEL_COUNT + 1]; //  What of a level began before is gone; frames come last
-    uint64_t rows[LEVEL_COUNT];           //  How many there are
-    uint64_t chunks;                      //  Likewise
+    uint64_t disorder; //  Grows when a frame comes or goes that starts from closed_wall_s on and is
+                       //  not behind all others
+    uint64_t rows[LEVEL_COUNT]; //  How many there are
+    uint64_t chunks;            //  Likewise
 } rolled_t;
 
 #define KEPT_FRAMES LEVEL_COUNT
@@ -31,7 +33,8 @@ typedef struct {
 typedef struct {
     char node[NODE_NAME_MAX + 1];
     rolled_t rolled;
-    int64_t first_wall_s;                //  Where its record starts; INT64_MAX before any frame
+    int64_t newest_wall_s; //  Start of the newest frame since it has been open, at least
+    int64_t first_wall_s;  //  Where its record starts; INT64_MAX before any frame
     uint64_t expired_epoch, expired_seq; //  Retention took all names up to this one
     uint64_t conflicts;                  //  Frames ever refused as such
     uint64_t conflicts_kept;             //  Of these, kept aside

@@ -155,8 +155,7 @@ s_gather (gathering_t *self, const seq_range_t *without)
     return rc == 1 ? -1 : rc < 0 ? store_fail (self->draft->store, error) : 0;
 }
 
-//  --- order
-//  ----------------------------------------------------------------------------------------
+//  --- order -----------------------------------------------------------------------------------
 
 static int
 s_compare_frames (const frame_t *a, const frame_t *b)
@@ -203,8 +202,7 @@ s_sort (gathering_t *self)
     *self = sorted;
 }
 
-//  --- rewriting
-//  ------------------------------------------------------------------------------------
+//  --- rewriting -------------------------------------------------------------------------------
 
 //  Whether every frame can be had back from the chunk, byte for byte.
 static bool
@@ -281,8 +279,7 @@ minute_drop (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
     return rc;
 }
 
-//  --- comparing
-//  ------------------------------------------------------------------------------------
+//  --- comparing -------------------------------------------------------------------------------
 
 static bool
 s_is_equal (chunk_t *chunk, const store_record_t *record)

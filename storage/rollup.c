@@ -36,7 +36,7 @@ s_greater (int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-//  --- rows ---------------------------------------------------------------------------------------
+//  --- rows ------------------------------------------------------------------------------------
 
 static int
 s_fail_row (rollup_t *self)
@@ -83,7 +83,7 @@ s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *ro
     bytes_clear (&value);
 }
 
-//  --- closing ------------------------------------------------------------------------------------
+//  --- closing ---------------------------------------------------------------------------------
 
 //  The seconds of a minute that frames which start before it reach into.
 static void
@@ -199,7 +199,7 @@ s_close (rollup_t *self, int64_t until_wall_s)
     return 0;
 }
 
-//  --- repairing ----------------------------------------------------------------------------------
+//  --- repairing -------------------------------------------------------------------------------
 
 //  Add to every row of a level from start to the end of its parent; where there is none at start,
 //  one is made.
@@ -312,7 +312,7 @@ s_repair (rollup_t *self, const frame_t *frame)
     return 0;
 }
 
-//  --- a frame ------------------------------------------------------------------------------------
+//  --- a frame ---------------------------------------------------------------------------------
 
 int
 rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record)
@@ -323,6 +323,8 @@ rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *reco
     bool is_open = !is_late && rolled->closed_wall_s != INT64_MIN &&
                    record->start_wall_s - rolled->closed_wall_s < MINUTE_S;
     frame_t frame;
+    rolled->disorder += !is_late && record->start_wall_s <= drafted->newest_wall_s;
+    drafted->newest_wall_s = s_greater (drafted->newest_wall_s, record->start_wall_s);
     if (is_open || rollup_decode (&frame, draft->store->reader, record))
         return 0;
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);

@@ -13,7 +13,7 @@
 
 #define MINUTE_BITS 60
 
-//  --- adding up ----------------------------------------------------------------------------------
+//  --- adding up -------------------------------------------------------------------------------
 
 //  Forget scopes that no frame is left of.
 static void
@@ -87,6 +87,12 @@ row_cover (row_t *self, metric_set_t set, uint64_t seconds)
 void
 row_add (row_t *self, const row_t *other)
 {
+    row_add_metrics (self, other, METRIC_ALL);
+}
+
+void
+row_add_metrics (row_t *self, const row_t *other, metric_set_t metrics)
+{
     self->frames += other->frames;
     self->synthetic += other->synthetic;
     self->present_s += other->present_s;
@@ -96,6 +102,8 @@ row_add (row_t *self, const row_t *other)
     if (self->many_scopes)
         self->scope_count = 0;
     for (unsigned id = 0; id < METRIC_COUNT_; id++) {
+        if (!(metrics & METRIC_BIT (id)))
+            continue;
         histogram_merge (&self->metrics[id].histogram, &other->metrics[id].histogram);
         self->metrics[id].accrued_ns += other->metrics[id].accrued_ns;
         self->metrics[id].present_s += other->metrics[id].present_s;
@@ -133,7 +141,7 @@ row_fill_partial (const row_t *self, partial_t *partial)
     memcpy (partial->metrics, self->metrics, sizeof partial->metrics);
 }
 
-//  --- encoding -----------------------------------------------------------------------------------
+//  --- encoding --------------------------------------------------------------------------------
 
 static void
 s_put_scopes (const row_t *self, bytes_t *bytes)
@@ -201,7 +209,7 @@ row_encode (const row_t *self, bytes_t *bytes)
     bytes_clear (&part);
 }
 
-//  --- decoding -----------------------------------------------------------------------------------
+//  --- decoding --------------------------------------------------------------------------------
 
 //  Sums are added, or taken off by adding their complement: sign is 1 or -1.
 typedef struct {

@@ -45,8 +45,9 @@ metric_set_t row_measured (const frame_t *frame);
 //  covered before.
 void row_cover (row_t *self, metric_set_t set, uint64_t seconds);
 
-//  Add other's sums; covered stays.
+//  Add other's sums, or those of some metrics; covered stays.
 void row_add (row_t *self, const row_t *other);
+void row_add_metrics (row_t *self, const row_t *other, metric_set_t metrics);
 //  Whether it holds nothing.
 bool row_is_empty (const row_t *self);
 

@@ -164,6 +164,8 @@ static int
 s_load_range (store_t *self, const char *node, const store_range_t *range)
 {
     holding_t *holding = holdings_find (self->holdings, node);
+    if (holding && holding->newest_wall_s < range->last_wall_s)
+        holding->newest_wall_s = range->last_wall_s;
     return holding ? ranges_append_run (holding_add (holding, range->epoch), range) : -1;
 }
 
@@ -183,7 +185,7 @@ static int
 s_load_record (store_t *self, const scan_t *scan)
 {
     char node[NODE_NAME_MAX + 1];
-    holding_t record = {0};
+    holding_t record = {.newest_wall_s = INT64_MIN};
     store_range_t range;
     loss_t loss;
     size_t key_size, value_size;
@@ -271,6 +273,7 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->path = strdup (path);
     assert (self->path);
     self->holdings = holdings_new ();
+    self->open_minutes = open_minutes_new ();
     self->reader = wire_reader_new ();
     assert (self->reader);
     if (s_open (self, options, fault, error))
@@ -294,6 +297,7 @@ store_destroy (store_t **self_p)
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
     wire_reader_destroy (&self->reader);
+    open_minutes_destroy (&self->open_minutes);
     pthread_mutex_destroy (&self->mutex);
     pthread_mutex_destroy (&self->writing);
     free (self->path);

@@ -16,7 +16,7 @@
 
 typedef struct store_t store_t;
 
-//  --- Opening ------------------------------------------------------------------------------
+//  --- Opening ---------------------------------------------------------------------------------
 
 typedef struct {
     bool sync; //  fdatasync with every write; otherwise writes survive kill -9, and power loss
@@ -61,7 +61,7 @@ bool store_is_damaged (const store_t *self);
 //  Copy the sentence that says why the last call that failed, on any thread, did; "" before any.
 void store_error (store_t *self, char error[512]);
 
-//  --- Writing: any thread, one at a time; the others wait -----------------------------------
+//  --- Writing: any thread, one at a time; the others wait -------------------------------------
 
 //  One frame as it came, with what the store files it under.
 typedef struct {
@@ -131,7 +131,7 @@ int store_mark_lost (store_t *self, const char *node, const loss_t *loss);
 //  Wait until all that was written before is on the disk. Any one thread. Returns 0 or -1.
 int store_sync (store_t *self);
 
-//  --- Reading: any thread --------------------------------------------------------------------
+//  --- Reading: any thread ---------------------------------------------------------------------
 
 //  Fill partial (which it initialises) from the frames of node whose start lies in
 //  [since, until); an unknown node has none. A frame that cannot be decoded is not present, and

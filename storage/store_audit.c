@@ -32,7 +32,7 @@ typedef struct {
     char *difference;
 } audit_t;
 
-//  --- rows ---------------------------------------------------------------------------------------
+//  --- rows ------------------------------------------------------------------------------------
 
 static int
 s_rows_next (rows_t *self, store_t *store)
@@ -77,8 +77,7 @@ s_rows_close (rows_t *self)
     bytes_clear (&self->before);
 }
 
-//  --- comparing
-//  ------------------------------------------------------------------------------------
+//  --- comparing -------------------------------------------------------------------------------
 
 static bool
 s_have_equal_scopes (const row_t *one, const row_t *other)
@@ -171,8 +170,7 @@ s_expect_end (const audit_t *self, const rows_t *rows)
                : 0;
 }
 
-//  --- minutes
-//  --------------------------------------------------------------------------------------
+//  --- minutes ---------------------------------------------------------------------------------
 
 typedef struct {
     audit_t *audit;
@@ -276,8 +274,7 @@ s_audit_minutes (audit_t *audit)
     return rc;
 }
 
-//  --- levels above
-//  ---------------------------------------------------------------------------------
+//  --- levels above ----------------------------------------------------------------------------
 
 //  Compare one period with the last row below that lies in it, which lower stands on; step lower
 //  behind it.
@@ -318,8 +315,7 @@ s_audit_level (audit_t *self, unsigned level)
     return rc;
 }
 
-//  --- the node
-//  -------------------------------------------------------------------------------------
+//  --- the node --------------------------------------------------------------------------------
 
 //  Returns whether the node is known.
 static bool

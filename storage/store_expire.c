@@ -207,6 +207,7 @@ s_write (slice_t *self)
     drafted->first_wall_s = s_first_wall_s (self, ranges);
     drafted->rolled.kept_wall_s[KEPT_FRAMES] =
         s_greater (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
+    drafted->rolled.disorder += self->gone.last_wall_s >= drafted->rolled.closed_wall_s;
     if (s_drop_from_chunks (self, drafted) || s_delete_conflicts (self, drafted) ||
         store_draft_write (&self->draft))
         return -1;

@@ -20,7 +20,7 @@
 #define ROW_KEY_REST      8
 #define CONFLICT_KEY_REST 24
 
-#define NODE_VALUE_NUMBERS (8 + 2 * (LEVEL_COUNT + 1) + 1) //  And one for each metric
+#define NODE_VALUE_NUMBERS (9 + 2 * (LEVEL_COUNT + 1) + 1) //  And one for each metric
 
 static void
 s_put_tag (store_bytes_t *self, char tag)
@@ -216,6 +216,7 @@ s_put_rolled (store_bytes_t *self, const rolled_t *rolled)
     s_put_signed (self, rolled->late_wall_s);
     for (unsigned i = 0; i <= LEVEL_COUNT; i++)
         s_put_signed (self, rolled->kept_wall_s[i]);
+    s_put_unsigned (self, rolled->disorder);
     for (unsigned i = 0; i < LEVEL_COUNT; i++)
         s_put_unsigned (self, rolled->rows[i]);
     s_put_unsigned (self, rolled->chunks);
@@ -312,6 +313,8 @@ s_read_rolled (rolled_t *self, const uint8_t *bytes, size_t metrics)
     bytes += 24;
     for (unsigned i = 0; i <= LEVEL_COUNT; i++, bytes += 8)
         self->kept_wall_s[i] = s_signed_at (bytes);
+    self->disorder = s_unsigned_at (bytes);
+    bytes += 8;
     for (unsigned i = 0; i < LEVEL_COUNT; i++, bytes += 8)
         self->rows[i] = s_unsigned_at (bytes);
     self->chunks = s_unsigned_at (bytes);

@@ -11,7 +11,8 @@
 //                                                      expired_seq:8  conflicts:8
 //                                                      conflicts_kept:8  origin:8  closed:8
 //                                                      late:8  kept:8 (of each level, of frames)
-//                                                      rows:8 (of each level)  chunks:8
+//                                                      disorder:8  rows:8 (of each level)
+//                                                      chunks:8
 //                                                      reach:8 (of any frame, of each metric)
 //      'r' node 0  epoch:8  first_seq:8                last_seq:8  first_wall_s:8  last_wall_s:8
 //                                                      end_wall_s:8  covered_s:8  bytes:8

@@ -29,6 +29,7 @@
 #include "storage/database.h"
 #include "storage/folder.h"
 #include "storage/holdings.h"
+#include "storage/open_minute.h"
 #include "storage/store.h"
 
 struct store_t {
@@ -41,7 +42,8 @@ struct store_t {
     atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
     wire_reader_t *reader;   //  Of the thread that holds writing
-    pthread_mutex_t mutex;   //  Guards all below
+    open_minutes_t *open_minutes;
+    pthread_mutex_t mutex; //  Guards all below
     holdings_t *holdings;
     uint64_t duplicates;
     uint64_t expired;

@@ -33,7 +33,7 @@ s_greater (int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-//  --- rollups ----------------------------------------------------------------------------------
+//  --- rollups ---------------------------------------------------------------------------------
 
 static int
 s_fail_row (window_t *self)
@@ -116,7 +116,7 @@ s_add_level (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_
                                    : s_add_parents (self, level, first_wall_s, last_wall_s);
 }
 
-//  --- frames -----------------------------------------------------------------------------------
+//  --- frames ----------------------------------------------------------------------------------
 
 static void
 s_count_unreadable (store_t *self)
@@ -194,7 +194,7 @@ s_count_seconds (window_t *self, const uint64_t covered[METRIC_COUNT_ + 1], uint
                 (uint64_t) __builtin_popcountll (covered[id] & seconds);
 }
 
-//  --- an edge: part of a closed minute -----------------------------------------------------------
+//  --- an edge: part of a closed minute --------------------------------------------------------
 
 typedef struct {
     int64_t minute_wall_s, from_wall_s, until_wall_s;
@@ -302,7 +302,7 @@ s_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
     return 0;
 }
 
-//  --- the minute that is not closed ------------------------------------------------------------
+//  --- the minute that is not closed -----------------------------------------------------------
 
 //  Count the seconds from the end of what is covered so far to the end of a frame, and extend it.
 static void
@@ -333,8 +333,9 @@ s_cover_reach (window_t *self)
     }
 }
 
+//  Where the window begins within the minute, or ends where frames reach beyond it: frame by frame.
 static int
-s_add_open (window_t *self)
+s_add_open_part (window_t *self)
 {
     char error[DATABASE_ERROR_MAX];
     frame_t frame;
@@ -356,7 +357,45 @@ s_add_open (window_t *self)
     return rc < 0 ? store_fail (self->store, error) : 0;
 }
 
-//  --- the whole --------------------------------------------------------------------------------
+//  Bring the sum of the minute up to the window's end.
+static int
+s_extend_open (window_t *self, open_minute_t *minute)
+{
+    char error[DATABASE_ERROR_MAX];
+    frame_t frame;
+    int rc, taken;
+    if (s_seek_frames (self, minute->until_wall_s, &rc))
+        return -1;
+    for (; rc == 1; rc = scan_next (self->scan, error)) {
+        if ((taken = s_take_frame (self, self->until_wall_s, &frame)) < 0)
+            break;
+        if (taken > 0)
+            open_minute_add (minute, &frame);
+    }
+    return rc < 0 ? store_fail (self->store, error) : 0;
+}
+
+//  The minute that is not closed, from its sum so far where that may be.
+static int
+s_add_open (window_t *self)
+{
+    open_minute_t minute;
+    open_minutes_t *kept = self->store->open_minutes;
+    if (self->since_wall_s > self->rolled.closed_wall_s)
+        return s_add_open_part (self);
+    if (!open_minutes_find (kept, self->node, &self->rolled, self->until_wall_s, &minute))
+        open_minute_init (&minute, self->node, &self->rolled);
+    if (s_extend_open (self, &minute))
+        return -1;
+    if (open_minute_end_wall_s (&minute) > self->until_wall_s)
+        return s_add_open_part (self);
+    row_add_metrics (&self->total, &minute.row, self->metrics);
+    self->plan.records[STORE_LEVEL_SECONDS] += minute.row.frames;
+    open_minutes_keep (kept, &minute);
+    return 0;
+}
+
+//  --- the whole -------------------------------------------------------------------------------
 
 //  The part of the window that is rolled up: whole minutes from rows, its edges from frames.
 static int

@@ -58,8 +58,7 @@ s_tear_down (void **state)
     return 0;
 }
 
-//  --- frames
-//  ---------------------------------------------------------------------------------------
+//  --- frames ----------------------------------------------------------------------------------
 
 static void
 s_fill_metrics (frame_t *frame)
@@ -180,8 +179,7 @@ s_append (bench_t *self, planned_t *const *planned, size_t count)
     }
 }
 
-//  --- windows
-//  --------------------------------------------------------------------------------------
+//  --- windows ---------------------------------------------------------------------------------
 
 static void
 s_sum (const bench_t *self, int64_t since, int64_t until, metric_set_t metrics, partial_t *sum)
@@ -247,7 +245,7 @@ s_assert_windows (const bench_t *self, size_t count)
     }
 }
 
-//  --- frames again -----------------------------------------------------------------------------
+//  --- frames again ----------------------------------------------------------------------------
 
 static int
 s_compare (const void *one, const void *other)
@@ -316,7 +314,7 @@ s_assert_audited (const bench_t *self)
     assert_true (rows > 100);
 }
 
-//  --- retention --------------------------------------------------------------------------------
+//  --- retention -------------------------------------------------------------------------------
 
 //  Once the frames are gone, whole minutes are still known; of the others only what is left.
 static void
