@@ -81,9 +81,10 @@ typedef enum {
     STORE_EXPIRED    //  Retention has taken this name already: nothing changed
 } store_verdict_t;
 
-//  Append frames in one atomic batch together with the ranges and node records they change; a
-//  frame on record as lost is taken off it. verdicts[i] says what became of records[i]; two
-//  records of one batch are judged in order. Node names must be valid. Returns 0, or -1 when
+//  Append frames in one atomic batch together with the ranges, node records and rollups they
+//  change; a frame on record as lost is taken off it. A minute of a node that is over is rewritten
+//  compactly by the way, once a frame behind it comes. verdicts[i] says what became of records[i];
+//  two records of one batch are judged in order. Node names must be valid. Returns 0, or -1 when
 //  nothing was written: the disk is full or failed (see store_error). A disk is full while 64 MiB
 //  and two write buffers would not be left; appending works again as soon as they are. The same
 //  records may always be appended again.
@@ -97,9 +98,10 @@ bool store_has_space (const store_t *self);
 //  before before_wall_s, or that are too many while the frames held add up to over most_bytes
 //  (payload bytes, uncompressed; UINT64_MAX: no limit). A node's frames go in order of epoch and
 //  seq, so a younger one stays until those before it may go; over most_bytes the node with the
-//  oldest next frame goes first. Losses and conflicts of names that expire go too. Returns 1 when
-//  there may be more to do, 0 when not, -1 on failure; *expired is how many frames went. Works on
-//  a disk that is full for frames.
+//  oldest next frame goes first. Frames of a minute that was rewritten go together, once the last
+//  of them may. Losses and conflicts of names that expire go too. Returns 1 when there may be more
+//  to do, 0 when not, -1 on failure; *expired is how many frames went. Works on a disk that is full
+//  for frames.
 #define STORE_EXPIRE_STEP 2048
 int store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired);
 
@@ -133,9 +135,11 @@ int store_sync (store_t *self);
 
 //  --- Reading: any thread ---------------------------------------------------------------------
 
-//  Fill partial (which it initialises) from the frames of node whose start lies in
-//  [since, until); an unknown node has none. A frame that cannot be decoded is not present, and
-//  counted in store_stats. Returns 0, or -1 when the store could not be read.
+//  Fill partial (which it initialises) with what the frames of node add up to whose start lies in
+//  [since, until); an unknown node has none. Exact, and a handful of reads however long the window
+//  is. Where frames, or rollups by the minute or hour, have expired, whole minutes (hours, days)
+//  are still counted, and the rest is missing. A frame that cannot be decoded is not present, and
+//  counted in store_stats where it is met. Returns 0, or -1 when the store could not be read.
 int store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                   metric_set_t metrics, partial_t *partial);
 
