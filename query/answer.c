@@ -169,6 +169,8 @@ s_step_show (answer_t *self, query_error_t *error)
         table = finish_show_metrics ();
     else if (answerer->show (answerer->context, self->statement->kind, &table, error) == -1)
         return -1;
+    if (self->statement->kind == STATEMENT_SHOW_STATS && answerer->add_stats)
+        answerer->add_stats (answerer->service, table);
     int rc = s_add_table (self, table, error);
     table_destroy (&table);
     return rc;

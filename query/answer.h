@@ -19,6 +19,9 @@ typedef struct {
     //  one): selects give it a row without values instead of an error. NULL: those with frames.
     bool (*knows) (void *context, const char *node);
     void *context;
+    //  Adds to show stats what its service counts; set by the service. NULL: nothing.
+    void (*add_stats) (void *service, table_t *table);
+    void *service;
 } answerer_t;
 
 typedef struct answer_t answer_t;

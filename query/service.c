@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "query/recovery.h"
 #include "query/reply.h"
+#include "query/show.h"
 #include "transport/socket.h"
 
 #define IDLE_POLL_MS   1000 //  A silent socket forgets closed connections only when it is looked at
@@ -373,6 +374,25 @@ service_resume (service_t *self, store_t *store)
     s_start (self);
 }
 
+//  Under the name that the table's other rows have: the worker's, or "" for a broker's own.
+static void
+s_add_stats (void *service, table_t *table)
+{
+    service_stats_t stats;
+    service_stats (service, &stats);
+    const cell_t *cell = table_rows (table) > 0 ? table_cell (table, 0, 0) : NULL;
+    char node[NODE_NAME_MAX + 1];
+    snprintf (node, sizeof node, "%s", cell && cell->kind == CELL_TEXT ? cell->value.text : "");
+    show_stats_add (table, node, "answered", stats.asked, "Statements answered");
+    show_stats_add (table, node, "answered_error", stats.refused,
+                    "Statements answered with an error");
+    show_stats_add (table, node, "recovered", stats.recovered,
+                    "Manifests and replays sent to those who fill their gaps");
+    show_stats_add (table, node, "malformed", stats.malformed, "Messages that were no request");
+    show_stats_add (table, node, "unsent", stats.unsent,
+                    "Answers dropped: the asker was gone or did not read");
+}
+
 service_t *
 service_new (const char *endpoint, bool insecure, const answerer_t *answerer,
              void (*announce) (void *context, const message_t *message), char error[512])
@@ -391,6 +411,8 @@ service_new (const char *endpoint, bool insecure, const answerer_t *answerer,
     self->socket = socket;
     self->handle = zsock_resolve (socket);
     self->answerer = *answerer;
+    self->answerer.add_stats = s_add_stats;
+    self->answerer.service = self;
     self->announce = announce;
     self->reader = wire_reader_new ();
     self->stop_fd = eventfd (0, EFD_CLOEXEC);

@@ -9,6 +9,7 @@
 #include "query/ask.h"
 #include "query/limits.h"
 #include "query/service.h"
+#include "query/show.h"
 #include "transport/socket.h"
 
 #define WAIT_MS 30000
@@ -26,6 +27,11 @@ static int
 s_show (void *context, statement_kind_t kind, table_t **table, query_error_t *error)
 {
     (void) context, (void) error;
+    if (kind == STATEMENT_SHOW_STATS) {
+        *table = show_stats_new ();
+        show_stats_add (*table, "n1", "own", 1, "");
+        return 0;
+    }
     *table = table_new ();
     table_add_column (*table, "kind", UNIT_NONE);
     table_add_row (*table);
@@ -183,6 +189,21 @@ test_service_answers_a_thousand_questions_in_a_row (void **state)
         assert_int_equal (reply.kind, REPLY_TABLE);
         reply_fini (&reply);
     }
+    asker_destroy (&asker);
+}
+
+static void
+test_service_adds_its_own_figures_to_show_stats (void **state)
+{
+    (void) state;
+    s_assert_served ();
+    asker_t *asker = asker_new (s_endpoint);
+    reply_t reply = s_receive (asker, s_send (asker, "show stats"));
+    assert_int_equal (table_rows (reply.table), 6);
+    assert_string_equal (table_cell (reply.table, 1, 0)->value.text, "n1");
+    assert_string_equal (table_cell (reply.table, 1, 1)->value.text, "answered");
+    assert_int_equal (table_cell (reply.table, 1, 2)->value.integer, 1);
+    reply_fini (&reply);
     asker_destroy (&asker);
 }
 
@@ -566,6 +587,7 @@ main (void)
         SERVED (test_service_answers_in_partials),
         SERVED (test_service_explains_what_is_wrong),
         SERVED (test_service_answers_a_thousand_questions_in_a_row),
+        SERVED (test_service_adds_its_own_figures_to_show_stats),
         SERVED (test_service_hands_announcements_on),
         SERVED (test_a_paused_service_answers_later_and_from_another_store),
         SERVED (test_service_says_why_it_cannot_bind),
