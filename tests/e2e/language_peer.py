@@ -3,6 +3,7 @@
 of schema/PROTOCOL.md in Python's own numbers, so that answers have a truth from elsewhere."""
 
 import contextlib
+import functools
 import math
 
 import msgpack
@@ -15,6 +16,7 @@ EDGE_ERROR = 0.044  # What a quantile may be off
 ALL = {"kind": "all"}
 
 
+@functools.lru_cache (maxsize=100000)
 def slot_of (value):
     """By the definition of a bucket, in exact integers: the smallest j with v <= 10^9 * 2^(j/8)."""
     if value == 0:
