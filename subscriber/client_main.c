@@ -25,7 +25,8 @@ static const setting_t s_settings[] = {
      "How answers are printed: auto (table, or vertical where that is too wide for the terminal), "
      "table, vertical, heat (selects drawn), csv, tsv, json, ndjson"},
     {"timeout", 0, "SECONDS", "5", "How long to wait for an answer"},
-    {"strict", 0, NULL, NULL, "With workers: fail where one does not answer"},
+    {"strict", 0, NULL, NULL,
+     "Fail where a worker does not answer, or a row has no frame of its window"},
     {NULL, 0, NULL, NULL, NULL}};
 
 static const program_t s_program = {

@@ -11,6 +11,7 @@
 #include "subscriber/join.h"
 #include "subscriber/reach.h"
 #include "subscriber/remarks.h"
+#include "subscriber/sheet.h"
 
 #define FIND_MS      1000 //  How long to look for a coordinator, or workers, nobody told us of
 #define RECONNECT_MS 2000 //  How long to wait for a coordinator that has gone away
@@ -225,6 +226,19 @@ s_remark_silent (const session_t *self)
 
 //  --- the answer ------------------------------------------------------------------------------
 
+//  Strictly, an answer in which somebody is missing has failed.
+static int
+s_judge (const session_t *self, const table_t *table, size_t silent)
+{
+    size_t empty = table_empty_rows (table);
+    if (!self->options->strict || (silent == 0 && empty == 0))
+        return EXIT_DONE;
+    if (silent == 0)
+        fprintf (stderr, "client: %zu row%s no frame of the window at all (--strict)\n", empty,
+                 empty == 1 ? " has" : "s have");
+    return EXIT_FAILED;
+}
+
 static int
 s_print_table (session_t *self, const table_t *table)
 {
@@ -234,8 +248,7 @@ s_print_table (session_t *self, const table_t *table)
     if (output_is_for_people (self->output))
         remark_rows (table, stderr);
     remark_source (table, stderr);
-    size_t silent = s_remark_silent (self);
-    return silent > 0 && self->options->strict ? EXIT_FAILED : EXIT_DONE;
+    return s_judge (self, table, s_remark_silent (self));
 }
 
 //  What is no table is said.

@@ -15,7 +15,8 @@ typedef struct {
     const char *endpoint;    //  The coordinator's
     bool endpoint_is_chosen; //  By the user: then no workers are looked for
     int timeout_ms;          //  For one answer
-    bool strict;             //  A worker that does not answer makes the statement fail
+    bool strict;             //  A worker that does not answer, or a row without any frame of its
+                             //  window, makes the statement fail
 } session_options_t;
 
 typedef struct session_t session_t;

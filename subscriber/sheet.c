@@ -48,6 +48,18 @@ table_short_rows (const table_t *table)
     return count;
 }
 
+size_t
+table_empty_rows (const table_t *table)
+{
+    size_t coverage = s_find_coverage (table), count = 0;
+    if (coverage == SHEET_NONE)
+        return 0;
+    for (size_t row = 0; row < table_rows (table); row++)
+        count += s_is_short (table, row, coverage) &&
+                 table_cell (table, row, coverage)->value.integer == 0;
+    return count;
+}
+
 sheet_t *
 sheet_new (const table_t *table)
 {

@@ -35,5 +35,7 @@ bool sheet_is_short (const sheet_t *self, size_t row, size_t column);
 
 //  Rows of a table some of whose seconds are missing; 0 for one without coverage.
 size_t table_short_rows (const table_t *table);
+//  Those of which every second is.
+size_t table_empty_rows (const table_t *table);
 
 #endif

@@ -14,5 +14,5 @@ format = auto
 #   Seconds to wait for an answer.
 timeout = 5
 
-#   With workers: fail where one of them does not answer.
+#   Fail where a worker does not answer, or a row has no frame of its window.
 strict = no

@@ -173,6 +173,39 @@ def test_a_silent_worker_has_its_row_and_is_named (own_workers, ask, wait_until)
     assert strict.returncode == 1 and strict.stdout
 
 
+def test_shows_have_a_row_for_a_silent_worker (own_workers, ask, wait_until):
+    wait_for_frames (ask, own_workers, wait_until)
+    own_workers[1].stop ()
+    for statement, column in (("show nodes", "state"), ("show gaps", "state"),
+                              ("show stats", "name"), ("explain select cpu_avg from *", "level")):
+        answer = rows (ask (own_workers, statement, "--format", "json"))
+        assert [row[column] for row in answer if row["node"] == "n2"] == ["no answer"], statement
+    strict = ask (own_workers, "show nodes", "--strict")
+    assert strict.returncode == 1 and "no answer from n2" in strict.stderr
+
+
+def test_a_worker_that_is_too_busy_has_not_answered (workers, run, impostor):
+    busy = impostor (lambda request: [[msgpack.packb ([1, "error", request[2], "busy", -1,
+                                                       "too many", "", ""])]])
+    result = run ("client", "--workers", f"n1={workers[0].answer},n9={busy}", "-c",
+                  "select cpu_avg from *", "--format", "json")
+    assert [row["status"] for row in rows (result)] == [None, "no answer"]
+    assert "no answer from n9" in result.stderr
+
+
+def test_strict_fails_where_a_node_has_no_frame (start_broker, start_worker, ask, wait_until):
+    broker = start_broker ()
+    start_worker ("n1", coordinator=broker.answer)
+    wait_for_frames (ask, broker.answer, wait_until, nodes="n1")
+    since = int (time.time ())
+    whole = ask (broker.answer, "select cpu_avg from n1", "--strict")
+    assert whole.returncode == 0, whole.stderr
+    strict = ask (broker.answer, f"select cpu_avg from n1 since {since - 900} until {since - 800}",
+                  "--strict")
+    assert strict.returncode == 1 and "1 row has no frame" in strict.stderr
+    assert "0/100" in strict.stdout
+
+
 def test_a_silent_workers_row_has_every_step (own_workers, ask, wait_until):
     wait_for_frames (ask, own_workers, wait_until)
     own_workers[2].stop ()
