@@ -19,8 +19,8 @@ from pipeline_peer import ask, show_nodes, show_stats
 
 START = 1795420800
 CLIENTS = {"honest": 650, "endless": 100, "garbage": 100, "parts": 100, "deaf": 50}
-DEAF_QUESTIONS = 20
-WIDE_FRAMES = 400
+DEAF_QUESTIONS = 36
+WIDE_FRAMES = 260
 UNREAD_MAX_MB = 336  # query/reply.h
 MEMORY_MAX_MB = UNREAD_MAX_MB + 200
 # 20 rows of 60 histograms of a hundred buckets each.
@@ -36,14 +36,14 @@ def memory_mb (pid, field):
 
 def wide_frames ():
     chance = random.Random (3)
-    samples = [int (chance.lognormvariate (12, 4)) for _ in range (400)]
+    samples = [int (chance.lognormvariate (14, 5)) for _ in range (4000)]
     node = Node ("wide", START)
     return [node.second (dict.fromkeys (("cpudist", "offcpu", "runqlat"), samples))
             for _ in range (WIDE_FRAMES)]
 
 
 def replay (number):
-    """A request for all of them: half a megabyte, and cheap to answer."""
+    """A request for all of them: a third of a megabyte, and cheap to answer."""
     return msgpack.packb ([1, "ask-replay", number, "wide", START * 1000 << 16, 1, WIDE_FRAMES])
 
 

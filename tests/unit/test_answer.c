@@ -327,28 +327,34 @@ test_other_statements_are_answered_in_rows (void **state)
     assert_string_equal (s_refuse (state, "show gaps").text, "no gaps here");
 }
 
-//  Records are counted over all levels: which there are is the store's affair, not ours.
 static void
 test_explain_says_how_many_records_answer (void **state)
 {
-    table_t *table = s_answer (state, "explain select cpu_avg from n3, n1, expected every 25s");
-    int64_t records[2] = {0}, steps[2] = {0};
-    size_t rows = table_rows (table);
-    for (size_t row = 0; row + 1 < rows; row++) {
-        bool is_n1 = strcmp (s_node (table, row), "n1") == 0;
-        assert_true (is_n1 || strcmp (s_node (table, row), "n3") == 0);
-        assert_int_equal (table_cell (table, row, 1)->kind, CELL_TEXT);
-        records[is_n1] += table_cell (table, row, 2)->value.integer;
-        steps[is_n1] = table_cell (table, row, 3)->value.integer;
-    }
-    assert_in_range (records[0], 1, 5);
-    assert_in_range (records[1], 1, 60);
-    assert_int_equal (steps[1], 3);
-    assert_string_equal (s_node (table, rows - 1), "expected");
-    assert_int_equal (table_cell (table, rows - 1, 1)->kind, CELL_NULL);
-    assert_int_equal (table_cell (table, rows - 1, 2)->value.integer, 0);
+    table_t *table = s_answer (state, "explain select cpu_avg from n3, expected every 25s");
+    size_t last = table_rows (table) - 1;
+    assert_in_range (last, 1, STORE_LEVEL_COUNT_);
+    assert_string_equal (s_node (table, last - 1), "n3");
+    assert_string_equal (table_cell (table, last - 1, 1)->value.text, "seconds");
+    assert_true (s_real (table, last - 1, 2) >= 5);
+    assert_int_equal (table_cell (table, last - 1, 3)->value.integer, 3);
+    assert_string_equal (s_node (table, last), "expected");
+    assert_int_equal (table_cell (table, last, 1)->kind, CELL_NULL);
+    assert_true (s_real (table, last, 2) == 0);
     table_destroy (&table);
     assert_int_equal (s_refuse (state, "explain select cpu_avg from n9").code, ERROR_UNKNOWN);
+}
+
+//  NEWEST is a whole hour: 10 minutes before it begin 10 minutes, of which the last is still open.
+static void
+test_explain_names_the_level_that_answers (void **state)
+{
+    store_t *store = ((fixture_t *) *state)->store;
+    fill_seconds (store, "old", NEWEST - 600, 601, 1000);
+    table_t *table = s_answer (state, "explain select cpu_avg from old since 9m until 2m");
+    assert_int_equal (table_rows (table), 1);
+    assert_string_equal (table_cell (table, 0, 1)->value.text, "minutes");
+    assert_in_range (s_real (table, 0, 2), 1, 2);
+    table_destroy (&table);
 }
 
 int
@@ -371,6 +377,7 @@ main (void)
         ON_NODES (test_what_would_read_or_return_too_much_is_refused),
         ON_NODES (test_other_statements_are_answered_in_rows),
         ON_NODES (test_explain_says_how_many_records_answer),
+        ON_NODES (test_explain_names_the_level_that_answers),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
