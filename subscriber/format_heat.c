@@ -176,7 +176,7 @@ static void
 s_print_gap (const picture_t *self, size_t row)
 {
     if (row > 0 && self->time != SHEET_NONE &&
-        strcmp (s_node (self, row), s_node (self, row - 1)) &&
+        strcmp (s_node (self, row), s_node (self, row - 1)) != 0 &&
         s_time (self, row) < s_time (self, row - 1))
         fputc ('\n', self->out);
 }

@@ -92,8 +92,9 @@ void
 history_note (const char *lines)
 {
     size_t size = strlen (lines);
-    s_noted = realloc (s_noted, s_noted_size + size + 2);
-    assert (s_noted);
+    char *noted = realloc (s_noted, s_noted_size + size + 2);
+    assert (noted);
+    s_noted = noted;
     if (s_noted_size > 0)
         s_noted[s_noted_size++] = '\n';
     memcpy (s_noted + s_noted_size, lines, size + 1);
