@@ -42,16 +42,17 @@ contact_destroy (contact_t **self_p)
 
 //  --- the connection --------------------------------------------------------------------------
 
+//  Somebody was there, so that nobody there means lost, even where we had not got through yet.
 static void
 s_note (contact_t *self, link_state_t state)
 {
-    if (state == LINK_DOWN && !self->is_lost)
+    bool is_up = state == LINK_UP;
+    if (!is_up && !self->is_lost)
         fprintf (stderr, "client: the connection to the coordinator at %s is lost\n",
                  self->endpoint);
-    if (state == LINK_UP && self->is_lost)
+    if (is_up && self->is_lost)
         fprintf (stderr, "client: connected to the coordinator at %s again\n", self->endpoint);
-    if (state != LINK_REFUSED)
-        self->is_lost = state == LINK_DOWN;
+    self->is_lost = !is_up;
 }
 
 //  Take what has happened. Returns true where the connection was lost since, even if it is back.
@@ -62,7 +63,7 @@ s_take_events (contact_t *self)
     bool was_lost = false;
     while (monitor_next (self->monitor, &event) == 0) {
         s_note (self, event.state);
-        was_lost |= event.state == LINK_DOWN;
+        was_lost |= self->is_lost;
     }
     return was_lost;
 }

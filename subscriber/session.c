@@ -13,8 +13,7 @@
 #include "subscriber/remarks.h"
 #include "subscriber/sheet.h"
 
-#define FIND_MS      1000 //  How long to look for a coordinator, or workers, nobody told us of
-#define RECONNECT_MS 2000 //  How long to wait for a coordinator that has gone away
+#define FIND_MS 1000 //  How long to look for a coordinator, or workers, nobody told us of
 
 struct session_t {
     const session_options_t *options;
@@ -165,11 +164,11 @@ s_reach_coordinator (session_t *self)
     return EXIT_DONE;
 }
 
-//  The same for one that was there before.
+//  The same for one that was there before, and may be starting anew.
 static int
 s_check_coordinator (session_t *self)
 {
-    int is_up = contact_check (self->coordinator, RECONNECT_MS, self->stop_fd);
+    int is_up = contact_check (self->coordinator, self->options->timeout_ms, self->stop_fd);
     if (is_up == -1)
         return s_interrupted ();
     if (is_up == 1)

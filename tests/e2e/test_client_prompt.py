@@ -161,7 +161,7 @@ def test_a_coordinator_that_comes_back_is_asked_again (open_prompt, start_broker
                                                        wait_until):
     broker = start_broker ()
     broker.wait_for ("answers on")
-    prompt = open_prompt ("--endpoint", broker.answer)
+    prompt = open_prompt ("--endpoint", broker.answer, "--timeout", "1")
     prompt.expect_exact (PROMPT)
     broker.stop ()
     prompt.sendline ("show metrics;")
