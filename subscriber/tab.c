@@ -15,6 +15,8 @@
 //  Where readline has a word begin. Not at what names, durations and file names are made of.
 #define WORD_BREAKS " \t\n,;=()'\""
 
+#define SHOWN_MAX 200 //  Words to choose from
+
 struct tab_t {
     node_names_t *nodes;
     char *text; //  The statement before the line
@@ -158,6 +160,19 @@ s_complete (const char *typed, int start, int end)
                    : s_complete_statement (s_tab, typed, start, end);
 }
 
+//  readline cannot ask whether to show that many while it runs by callbacks.
+static void
+s_show (char **matches, int count, int longest)
+{
+    if (count <= SHOWN_MAX) {
+        rl_display_match_list (matches, count, longest);
+        rl_on_new_line ();
+    } else {
+        fprintf (rl_outstream, "\n%d possibilities: type more of the word\n", count);
+        rl_forced_update_display ();
+    }
+}
+
 tab_t *
 tab_new (const session_t *session)
 {
@@ -166,6 +181,7 @@ tab_new (const session_t *session)
     self->nodes = node_names_new (session);
     s_tab = self;
     rl_attempted_completion_function = s_complete;
+    rl_completion_display_matches_hook = s_show;
     rl_basic_word_break_characters = WORD_BREAKS;
     rl_completer_quote_characters = "";
     rl_sort_completion_matches = 0;                   //  The grammar's order says more
