@@ -12,7 +12,7 @@ help_language (FILE *out)
         "       EXPR is METRIC_FUNCTION: cpu_avg, runqlat_p99, pidpersec_sum, offcpu_hist, ...\n"
         "       metrics     cpudist (cpu), offcpu, runqlat, pidpersec\n"
         "       functions   avg sum count rate time min max p50 p90 p99 p999 hist\n"
-        "show nodes | metrics | gaps | stats\n"
+        "show nodes | metrics | gaps | stats          explain select ...\n"
         "\n"
         "A statement ends with ';' or where its line makes it complete; an empty line ends it\n"
         "anyhow. Times in tables are local, coverage is seconds present/asked, - is no value.\n"
