@@ -89,3 +89,67 @@ histogram_text_fine (FILE *out, const histogram_t *histogram, const text_unit_t 
     for (unsigned slot = first; slot <= last; slot++)
         s_print_bucket (out, buckets, slot, highest, unit);
 }
+
+//  --- a row a doubling --------------------------------------------------------------------------
+
+//  Row 0 is that of zero; slot 1 begins a doubling.
+#define DOUBLING_ROWS (1 + BUCKET_SLOTS / BUCKETS_PER_DOUBLING + 1)
+
+_Static_assert((1 - BUCKET_MIN_INDEX) % BUCKETS_PER_DOUBLING == 0,
+               "one second lies between two rows");
+
+static unsigned
+s_first_slot (unsigned row)
+{
+    return row ? 1 + (row - 1) * BUCKETS_PER_DOUBLING : 0;
+}
+
+static void
+s_add_rows (const histogram_t *histogram, uint64_t rows[DOUBLING_ROWS])
+{
+    rows[0] = histogram->buckets[0];
+    for (unsigned slot = 1; slot < BUCKET_SLOTS; slot++)
+        rows[1 + (slot - 1) / BUCKETS_PER_DOUBLING] += histogram->buckets[slot];
+}
+
+static void
+s_print_edge (FILE *out, double ns, int width)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    char text[32];
+    int unit = 0;
+    for (; unit < 3 && ns >= 999.95; unit++)
+        ns /= 1000;
+    snprintf (text, sizeof text, "%.4g %s", ns, units[unit]);
+    fprintf (out, "%*s", width, ns > 0 ? text : "0");
+}
+
+static void
+s_print_doubling (FILE *out, const uint64_t *rows, unsigned row, uint64_t highest)
+{
+    unsigned last = row ? s_first_slot (row + 1) - 1 : 0;
+    s_print_edge (out, bucket_lower_ns (s_first_slot (row)), 11);
+    fputs (" -> ", out);
+    s_print_edge (out, bucket_upper_ns (last < BUCKET_SLOTS ? last : BUCKET_SLOTS - 1), -11);
+    fputc (' ', out);
+    s_print_bar (out, rows[row], highest, BAR_WIDTH);
+}
+
+void
+histogram_text_doublings (FILE *out, const histogram_t *histogram)
+{
+    uint64_t rows[DOUBLING_ROWS] = {0};
+    unsigned first = 1;
+    s_add_rows (histogram, rows);
+    unsigned last = s_last (rows, DOUBLING_ROWS);
+    uint64_t highest = s_highest (rows, 0, last);
+    if (highest == 0)
+        return;
+    fprintf (out, "%9s%-17s : count     distribution\n", "", "duration");
+    if (rows[0])
+        s_print_doubling (out, rows, 0, highest);
+    while (first < last && rows[first] == 0)
+        first++;
+    for (unsigned row = first; row <= last; row++)
+        s_print_doubling (out, rows, row, highest);
+}

@@ -1,9 +1,10 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  histogram_text - histograms as rows and bars on a terminal.
 //
-//  Two row schemes. bcc's rows: powers of two of a whole unit, drawn character for character as
+//  Three row schemes. bcc's rows: powers of two of a whole unit, drawn character for character as
 //  bcc's tools draw them, so that eyes and scripts used to those need nothing new. Our own
-//  buckets (schema/buckets.h): eight rows a doubling, their edges printed in the unit.
+//  buckets (schema/buckets.h): eight rows a doubling, their edges printed in the unit. And our
+//  buckets joined to a row a doubling.
 //  Nothing is printed for a histogram without events. Not safe for one FILE by two threads.
 #ifndef SCHEMA_HISTOGRAM_TEXT_H
 #define SCHEMA_HISTOGRAM_TEXT_H
@@ -33,5 +34,10 @@ void histogram_text_log2 (FILE *out, const uint64_t rows[LOG2_ROWS], const text_
 //  highest that does. A row "a -> b" holds the values v with a < v <= b. Edges are rounded to
 //  1 ns, counts are exact.
 void histogram_text_fine (FILE *out, const histogram_t *histogram, const text_unit_t *unit);
+
+//  Print our buckets, a row a doubling (1 s, 1/2 s, 1/4 s ...): that of zero where it holds events,
+//  and the others from the lowest to the highest that does. A row "a -> b" holds the values v with
+//  a < v <= b, each edge with four digits in the unit that suits it. Counts are exact.
+void histogram_text_doublings (FILE *out, const histogram_t *histogram);
 
 #endif

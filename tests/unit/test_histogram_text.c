@@ -180,6 +180,58 @@ test_fine_gives_zero_a_row_of_its_own (void **state)
     free (text);
 }
 
+static char *
+s_doublings (const histogram_t *histogram)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream (&text, &size);
+    histogram_text_doublings (out, histogram);
+    fclose (out);
+    return text;
+}
+
+//  A row ends at 1 s / 2^n, which is its own: 31.25 ms lies in the row that it ends.
+static void
+test_doublings_are_rows_in_the_look_of_bcc (void **state)
+{
+    (void) state;
+    histogram_t histogram = {0};
+    for (int i = 0; i < 4; i++)
+        histogram_add (&histogram, 31250000);
+    for (int i = 0; i < 2; i++)
+        histogram_add (&histogram, 31250001);
+    histogram_add (&histogram, 0);
+    histogram_add (&histogram, 200000000);
+    char *text = s_doublings (&histogram);
+    assert_string_equal (
+        text, "         duration          : count     distribution\n"
+              "          0 -> 0           : 1        |**********                              |\n"
+              "   15.62 ms -> 31.25 ms    : 4        |****************************************|\n"
+              "   31.25 ms -> 62.5 ms     : 2        |********************                    |\n"
+              "    62.5 ms -> 125 ms      : 0        |                                        |\n"
+              "     125 ms -> 250 ms      : 1        |**********                              |\n");
+    free (text);
+}
+
+static void
+test_doublings_hold_every_event_of_all_64_bits (void **state)
+{
+    (void) state;
+    histogram_t histogram = {0};
+    uint64_t events = 0, printed = 0;
+    for (int bit = 0; bit < 64; bit++)
+        histogram_add (&histogram, UINT64_MAX >> bit);
+    char *text = s_doublings (&histogram);
+    for (char *line = text; (line = strstr (line, " : ")); line++) {
+        events += strtoull (line + 3, NULL, 10);
+        printed++;
+    }
+    assert_int_equal (events, 64);
+    assert_true (printed > 60);
+    free (text);
+}
+
 int
 main (void)
 {
@@ -194,6 +246,8 @@ main (void)
         cmocka_unit_test (test_fine_prints_edges_to_the_ns_and_empty_rows_between),
         cmocka_unit_test (test_fine_skips_from_zero_to_the_lowest_other_row),
         cmocka_unit_test (test_fine_gives_zero_a_row_of_its_own),
+        cmocka_unit_test (test_doublings_are_rows_in_the_look_of_bcc),
+        cmocka_unit_test (test_doublings_hold_every_event_of_all_64_bits),
     };
     return cmocka_run_group_tests_name ("histogram_text", tests, NULL, NULL);
 }
