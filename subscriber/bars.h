@@ -11,8 +11,11 @@
 //  How high the bars are, in steps.
 #define BARS_TOP 8
 
-//  Print a bar for each value; the greatest is full, and some are never nothing. A blank for 0 and
-//  for what is below 0 (unknown).
+//  A bar that is full for greatest; some are never nothing. A blank for 0 and for NAN, a dot (or a
+//  question mark) for what is below 0: unknown.
+const char *bars_one (double value, double greatest, bool utf8);
+
+//  Print a bar for each value. The greatest of them is full.
 void bars_print (const double *values, size_t count, bool utf8, FILE *out);
 
 #endif

@@ -6,33 +6,24 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include "subscriber/unit_text.h"
 
 #define LEGEND_CELLS 16
-#define SLOT_OF_1_NS 1
+#define LABEL_MAX    31
 
 //  --- across ------------------------------------------------------------------------------------
 
-//  The last slot at or before this one that begins a doubling of a second's fractions.
-static unsigned
-s_begin_of_doubling (unsigned slot)
-{
-    int above = bucket_index (slot) - 1; //  Bucket 1 is the first above one second
-    int into = ((above % BUCKETS_PER_DOUBLING) + BUCKETS_PER_DOUBLING) % BUCKETS_PER_DOUBLING;
-    return slot > (unsigned) into ? slot - (unsigned) into : SLOT_OF_1_NS;
-}
+_Static_assert((1 - BUCKET_MIN_INDEX) % BUCKETS_PER_DOUBLING == 0,
+               "slot 1 begins a doubling, and so one second ends one");
 
 heat_axis_t
 heat_axis_new (unsigned first_slot, unsigned last_slot, unsigned most_cells)
 {
     assert (first_slot <= last_slot && last_slot < BUCKET_SLOTS && most_cells > 0);
-    heat_axis_t self = {.first_slot = s_begin_of_doubling (first_slot ? first_slot : SLOT_OF_1_NS)};
-    last_slot = last_slot ? last_slot : SLOT_OF_1_NS;
+    heat_axis_t self = {.first_slot = first_slot ? first_slot : 1};
+    self.first_slot -= (self.first_slot - 1) % BUCKETS_PER_DOUBLING;
+    last_slot = last_slot ? last_slot : 1;
     unsigned slots = last_slot - self.first_slot + 1;
     self.slots_per_cell = (slots + most_cells - 1) / most_cells;
-    while (self.slots_per_cell < BUCKETS_PER_DOUBLING &&
-           BUCKETS_PER_DOUBLING % self.slots_per_cell != 0)
-        self.slots_per_cell++;
     self.cells = (slots + self.slots_per_cell - 1) / self.slots_per_cell;
     return self;
 }
@@ -40,7 +31,7 @@ heat_axis_new (unsigned first_slot, unsigned last_slot, unsigned most_cells)
 void
 heat_axis_include (const histogram_t *histogram, unsigned *first_slot, unsigned *last_slot)
 {
-    for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
+    for (unsigned slot = 1; slot < BUCKET_SLOTS; slot++) {
         if (histogram->buckets[slot] == 0)
             continue;
         *first_slot = slot < *first_slot ? slot : *first_slot;
@@ -57,21 +48,21 @@ heat_axis_cell (const heat_axis_t *self, unsigned slot)
     return cell < self->cells ? cell : self->cells - 1;
 }
 
-//  "|10 us" for 10^power ns, of the unit's whole numbers.
+//  "|10us" for 10^power ns.
 static size_t
-s_label (int power, const screen_t *screen, char text[UNIT_TEXT_MAX + 8])
+s_label (int power, const screen_t *screen, char text[LABEL_MAX + 1])
 {
     static const char *const units[] = {"ns", "us", "ms", "s"};
     int unit = power / 3 < 3 ? power / 3 : 3;
-    snprintf (text, UNIT_TEXT_MAX + 8, "%s%.0f %s", screen->utf8 ? "╷" : "|",
-              pow (10, power - 3 * unit), units[unit]);
+    snprintf (text, LABEL_MAX + 1, "%s%.0f%s", screen->utf8 ? "╷" : "|", pow (10, power - 3 * unit),
+              units[unit]);
     return strlen (text) - (screen->utf8 ? strlen ("╷") - 1 : 0);
 }
 
 void
 heat_axis_print (const heat_axis_t *self, const screen_t *screen, FILE *out)
 {
-    char text[UNIT_TEXT_MAX + 8];
+    char text[LABEL_MAX + 1];
     unsigned column = 0;
     uint64_t ns = 1;
     for (int power = 0; power < 20; power++, ns *= 10) {
@@ -81,10 +72,6 @@ heat_axis_print (const heat_axis_t *self, const screen_t *screen, FILE *out)
             continue;
         fprintf (out, "%*s%s", (int) (cell - column), "", text);
         column = cell + (unsigned) width;
-        if (column < self->cells) {
-            fputc (' ', out);
-            column++;
-        }
     }
     fprintf (out, "%*s", (int) (self->cells - column), "");
 }
@@ -163,18 +150,42 @@ heat_is_coloured (const screen_t *screen)
 
 #define STYLE_MAX 31
 
-//  The escape sequence for a cell's background.
+enum { FRONT = 38, BACK = 48 }; //  SGR; one more is the terminal's own
+
 static void
-s_style (double level, const screen_t *screen, char style[STYLE_MAX + 1])
+s_style (int ground, double level, const screen_t *screen, char style[STYLE_MAX + 1])
 {
     rgb_t colour = s_rgb (level);
     if (level <= 0)
-        snprintf (style, STYLE_MAX + 1, "\033[49m");
+        snprintf (style, STYLE_MAX + 1, "\033[%dm", ground + 1);
     else if (screen->colours == COLOURS_TRUE)
-        snprintf (style, STYLE_MAX + 1, "\033[48;2;%ld;%ld;%ldm", lround (colour.red),
+        snprintf (style, STYLE_MAX + 1, "\033[%d;2;%ld;%ld;%ldm", ground, lround (colour.red),
                   lround (colour.green), lround (colour.blue));
     else
-        snprintf (style, STYLE_MAX + 1, "\033[48;5;%dm", s_xterm_colour (level));
+        snprintf (style, STYLE_MAX + 1, "\033[%d;5;%dm", ground, s_xterm_colour (level));
+}
+
+//  The coldest colours are too dark for text on black.
+#define TEXT_COLDEST 0.35
+
+void
+heat_begin_text (double level, const screen_t *screen, FILE *out)
+{
+    char style[STYLE_MAX + 1];
+    s_style (FRONT, level > 0 ? TEXT_COLDEST + level * (1 - TEXT_COLDEST) : 0, screen, style);
+    fputs (heat_is_coloured (screen) ? style : "", out);
+}
+
+void
+heat_end_text (const screen_t *screen, FILE *out)
+{
+    fputs (heat_is_coloured (screen) ? "\033[39m" : "", out);
+}
+
+double
+heat_duration_level (double ns)
+{
+    return ns > 0 ? fmin (fmax (log10 (ns / 1e3) / 6, 0.01), 1) : 0;
 }
 
 //  --- rows --------------------------------------------------------------------------------------
@@ -199,7 +210,7 @@ s_print_coloured (const heat_scale_t *scale, const double *values, size_t count,
 {
     char style[STYLE_MAX + 1], current[STYLE_MAX + 1] = "\033[49m";
     for (size_t i = 0; i < count; i++) {
-        s_style (heat_scale_level (scale, values[i]), screen, style);
+        s_style (BACK, heat_scale_level (scale, values[i]), screen, style);
         if (strcmp (style, current) != 0)
             fputs (style, out);
         memcpy (current, style, sizeof current);

@@ -21,16 +21,16 @@ typedef struct {
     unsigned cells;          //  At most HEAT_CELLS_MAX
 } heat_axis_t;
 
-//  The axis of at most most_cells (from 1) that shows the slots first to last, both included, and
-//  whose cells begin at whole powers of two as far as they can.
+//  The axis of at most most_cells (from 1) that shows the slots first to last, both included,
+//  beginning at a doubling (1 s, 1/2 s, 1/4 s ...).
 heat_axis_t heat_axis_new (unsigned first_slot, unsigned last_slot, unsigned most_cells);
-//  The same, of all events of a histogram, joined with first to last. A histogram without events
-//  widens nothing.
+//  Widen first to last so that all events of a histogram lie between them, but for those of 0 ns,
+//  which the first cell shows.
 void heat_axis_include (const histogram_t *histogram, unsigned *first_slot, unsigned *last_slot);
 
 //  The cell of a slot. What lies before or behind the axis counts in the first or the last cell.
 unsigned heat_axis_cell (const heat_axis_t *self, unsigned slot);
-//  Print a line of exactly as many characters as there are cells: "1 us", "10 us" ... each
+//  Print a line of exactly as many characters as there are cells: "1us", "10us" ... each
 //  beginning in the cell that holds it, behind a tick. No line end.
 void heat_axis_print (const heat_axis_t *self, const screen_t *screen, FILE *out);
 
@@ -60,6 +60,13 @@ void heat_print (const heat_scale_t *scale, const double *values, size_t count,
 //  Print "1 [cells] 1000 UNIT" (such as "events/s"), no line end.
 void heat_print_legend (const heat_scale_t *scale, const char *unit, const screen_t *screen,
                         FILE *out);
+
+//  Text in the colour of a level, until heat_end_text; nothing where cells are characters. A level
+//  of 0 is the terminal's own colour.
+void heat_begin_text (double level, const screen_t *screen, FILE *out);
+void heat_end_text (const screen_t *screen, FILE *out);
+//  The level of a duration: 1 us and less are cold, 1 s and more hottest.
+double heat_duration_level (double ns);
 
 //  True where cells are coloured, false where they are characters.
 bool heat_is_coloured (const screen_t *screen);

@@ -20,16 +20,19 @@ s_is_set (const char *variable)
     return value && *value;
 }
 
-//  By terminfo, for the terminal that TERM names; 0 where it is not known.
+//  By terminfo, for the terminal that TERM names; 0 where it is not known. Looked up once.
 static int
 s_terminfo_colours (const char *terminal)
 {
-    int status, colours = 0;
+    static int colours = -1;
+    int status;
+    if (colours != -1)
+        return colours;
     TERMINAL *before = set_curterm (NULL);
-    if (setupterm (terminal, STDOUT_FILENO, &status) == OK) {
-        colours = tigetnum ("colors");
+    bool known = setupterm (terminal, STDOUT_FILENO, &status) == OK;
+    colours = known && tigetnum ("colors") > 0 ? tigetnum ("colors") : 0;
+    if (known)
         del_curterm (cur_term);
-    }
     set_curterm (before);
     return colours;
 }

@@ -411,7 +411,7 @@ test_heat_draws_each_column_with_axis_and_unit (void **state)
     table_t *table = s_steps ();
     const char *text = s_print (FORMAT_HEAT, table, &screen);
     assert_non_null (strstr (text, "cpu_hist: events by duration\n"));
-    assert_non_null (strstr (text, "|1 us"));
+    assert_non_null (strstr (text, "|1us"));
     assert_non_null (strstr (text, "\n00:16:40  ."));
     assert_non_null (strstr (text, " 10 events/s\n"));
     assert_non_null (strstr (text, "\ncpu_max\n"));
