@@ -5,12 +5,14 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <time.h>
 #include "subscriber/remarks.h"
 #include "subscriber/unit_text.h"
 
 #define LINKS_MAX    256 //  Endpoints whose state is kept
 #define NAMED_SILENT 6
 #define SAY_BAD_NS   1000000000LL
+#define NOTICE_MAX   1023
 
 //  A connection, by the name that libzmq gives it.
 typedef struct {
@@ -28,6 +30,8 @@ struct live_notices_t {
     const char *reason;         //  Of the newest of them
     int64_t unreadable_mono_ns; //  When they were last said
     bool full_said;
+    bool keep;
+    char newest[NOTICE_MAX + 1];
 };
 
 live_notices_t *
@@ -45,15 +49,32 @@ live_notices_destroy (live_notices_t **self_p)
     *self_p = NULL;
 }
 
-__attribute__ ((format (printf, 1, 2))) static void
-s_say (const char *format, ...)
+void
+live_notices_keep (live_notices_t *self, bool keep)
 {
+    self->keep = keep;
+}
+
+const char *
+live_notices_newest (const live_notices_t *self)
+{
+    return self->newest;
+}
+
+void
+live_notices_say (live_notices_t *self, const char *format, ...)
+{
+    char text[NOTICE_MAX + 1], clock[UNIT_TEXT_MAX + 1];
     va_list arguments;
     va_start (arguments, format);
-    fputs ("-- ", stderr);
-    vfprintf (stderr, format, arguments);
-    fputc ('\n', stderr);
+    vsnprintf (text, sizeof text, format, arguments);
     va_end (arguments);
+    if (!self->keep) {
+        fprintf (stderr, "-- %s\n", text);
+        return;
+    }
+    unit_text_clock (time (NULL), clock);
+    snprintf (self->newest, sizeof self->newest, "%.8s %.900s", clock, text);
 }
 
 //  --- connections -----------------------------------------------------------------------------
@@ -79,13 +100,15 @@ live_notices_link (live_notices_t *self, const link_event_t *event)
     if (!link)
         return;
     if (event->state == LINK_UP && link->missed)
-        s_say ("connected to %s", link->endpoint);
+        live_notices_say (self, "connected to %s", link->endpoint);
     else if (event->state == LINK_DOWN && link->up)
-        s_say ("lost the connection to %s; trying again", link->endpoint);
+        live_notices_say (self, "lost the connection to %s; trying again", link->endpoint);
     else if (event->state == LINK_REFUSED && !link->missed)
-        s_say ("nobody publishes at %s yet; waiting. 'make runCoordinator' starts the coordinator, "
-               "--live names other endpoints, such as a worker's (tcp://127.0.0.1:7101)",
-               link->endpoint);
+        live_notices_say (
+            self,
+            "nobody publishes at %s yet; waiting. 'make runCoordinator' starts the coordinator, "
+            "--live names other endpoints, such as a worker's (tcp://127.0.0.1:7101)",
+            link->endpoint);
     link->up = event->state == LINK_UP;
     link->missed = !link->up;
 }
@@ -106,15 +129,15 @@ live_notices_news (live_notices_t *self, const frame_t *frame, const live_news_t
 {
     char text[UNIT_TEXT_MAX + 1];
     if (news->restarted)
-        s_say ("%s was restarted", frame->node);
+        live_notices_say (self, "%s was restarted", frame->node);
     if (news->silent_ns > 0) {
         unit_text_duration ((double) news->silent_ns, text);
-        s_say ("%s is back after %s", frame->node, text);
+        live_notices_say (self, "%s is back after %s", frame->node, text);
     }
     if (news->missed > 0)
-        s_say ("%s: %" PRIu64 " frame%s missed, seq %" PRIu64 " to %" PRIu64, frame->node,
-               news->missed, news->missed == 1 ? "" : "s", frame->seq - news->missed,
-               frame->seq - 1);
+        live_notices_say (self, "%s: %" PRIu64 " frame%s missed, seq %" PRIu64 " to %" PRIu64,
+                          frame->node, news->missed, news->missed == 1 ? "" : "s",
+                          frame->seq - news->missed, frame->seq - 1);
     self->missed += news->missed;
 }
 
@@ -128,16 +151,17 @@ live_notices_unreadable (live_notices_t *self, const char *reason)
 //  --- from time to time -----------------------------------------------------------------------
 
 static void
-s_say_silent (live_watch_t *watch, int64_t now_mono_ns)
+s_say_silent (live_notices_t *self, live_watch_t *watch, int64_t now_mono_ns)
 {
-    char names[NAMED_SILENT][NODE_NAME_MAX + 1];
+    char names[NAMED_SILENT][NODE_NAME_MAX + 1], list[NAMED_SILENT * (NODE_NAME_MAX + 3) + 32];
     size_t count = live_watch_silent (watch, now_mono_ns, names, NAMED_SILENT);
     if (count == 0)
         return;
-    fputs ("-- ", stderr);
+    FILE *out = fmemopen (list, sizeof list, "w");
     for (size_t i = 0; i < count && i < NAMED_SILENT; i++)
-        remark_name (names[i], i, count, stderr);
-    fprintf (stderr, ": silent, no frame for %d s\n", LIVE_WATCH_SILENT_S);
+        remark_name (names[i], i, count, out);
+    fclose (out);
+    live_notices_say (self, "%s: silent, no frame for %d s", list, LIVE_WATCH_SILENT_S);
 }
 
 static void
@@ -146,8 +170,8 @@ s_say_unreadable (live_notices_t *self, int64_t now_mono_ns)
     uint64_t count = self->unreadable - self->unreadable_said;
     if (count == 0 || now_mono_ns - self->unreadable_mono_ns < SAY_BAD_NS)
         return;
-    s_say ("%" PRIu64 " message%s that %s no frame of kpulse: %s", count, count == 1 ? "" : "s",
-           count == 1 ? "is" : "are", self->reason);
+    live_notices_say (self, "%" PRIu64 " message%s that %s no frame of kpulse: %s", count,
+                      count == 1 ? "" : "s", count == 1 ? "is" : "are", self->reason);
     self->unreadable_said = self->unreadable;
     self->unreadable_mono_ns = now_mono_ns;
 }
@@ -155,20 +179,34 @@ s_say_unreadable (live_notices_t *self, int64_t now_mono_ns)
 void
 live_notices_tick (live_notices_t *self, live_watch_t *watch, int64_t now_mono_ns)
 {
-    s_say_silent (watch, now_mono_ns);
+    s_say_silent (self, watch, now_mono_ns);
     s_say_unreadable (self, now_mono_ns);
     if (live_watch_is_full (watch) && !self->full_said) {
-        s_say ("more than %d nodes: of the others, silence and missed frames are not noticed",
-               LIVE_WATCH_NODES);
+        live_notices_say (
+            self, "more than %d nodes: of the others, silence and missed frames are not noticed",
+            LIVE_WATCH_NODES);
         self->full_said = true;
     }
 }
 
-void
-live_notices_end (const live_notices_t *self)
+uint64_t
+live_notices_missed (const live_notices_t *self)
 {
+    return self->missed;
+}
+
+uint64_t
+live_notices_bad (const live_notices_t *self)
+{
+    return self->unreadable;
+}
+
+void
+live_notices_end (live_notices_t *self)
+{
+    self->keep = false;
     if (self->missed > 0)
-        s_say ("%" PRIu64 " frames missed in all", self->missed);
+        live_notices_say (self, "%" PRIu64 " frames missed in all", self->missed);
     if (self->unreadable > 0)
-        s_say ("%" PRIu64 " messages in all were no frames", self->unreadable);
+        live_notices_say (self, "%" PRIu64 " messages in all were no frames", self->unreadable);
 }

@@ -103,6 +103,30 @@ live_watch_frame (live_watch_t *self, const frame_t *frame, int64_t now_mono_ns)
     return news;
 }
 
+uint64_t
+live_watch_missing (const live_watch_t *self, const frame_t *frame)
+{
+    const watched_t *watched = zhashx_lookup (self->nodes, frame->node);
+    return watched && s_is_newer (watched, frame) ? s_missed (watched, frame) : 0;
+}
+
+bool
+live_watch_last (const live_watch_t *self, const char *node, uint64_t *epoch, uint64_t *seq)
+{
+    const watched_t *watched = zhashx_lookup (self->nodes, node);
+    if (!watched)
+        return false;
+    *epoch = watched->epoch;
+    *seq = watched->seq;
+    return true;
+}
+
+static bool
+s_is_silent (const watched_t *watched, int64_t now_mono_ns)
+{
+    return now_mono_ns - watched->last_mono_ns >= LIVE_WATCH_SILENT_NS;
+}
+
 size_t
 live_watch_silent (live_watch_t *self, int64_t now_mono_ns, char (*names)[NODE_NAME_MAX + 1],
                    size_t capacity)
@@ -110,12 +134,24 @@ live_watch_silent (live_watch_t *self, int64_t now_mono_ns, char (*names)[NODE_N
     size_t count = 0;
     for (watched_t *watched = zhashx_first (self->nodes); watched;
          watched = zhashx_next (self->nodes)) {
-        if (watched->silent || now_mono_ns - watched->last_mono_ns < LIVE_WATCH_SILENT_NS)
+        if (watched->silent || !s_is_silent (watched, now_mono_ns))
             continue;
         watched->silent = true;
         if (count++ < capacity)
             snprintf (names[count - 1], sizeof names[0], "%s", watched->node);
     }
+    return count;
+}
+
+size_t
+live_watch_silent_now (const live_watch_t *self, int64_t now_mono_ns,
+                       char (*names)[NODE_NAME_MAX + 1], size_t capacity)
+{
+    size_t count = 0;
+    for (watched_t *watched = zhashx_first (self->nodes); watched;
+         watched = zhashx_next (self->nodes))
+        if (s_is_silent (watched, now_mono_ns) && count++ < capacity)
+            snprintf (names[count - 1], sizeof names[0], "%s", watched->node);
     return count;
 }
 

@@ -29,11 +29,21 @@ typedef struct {
 //  A frame has come. A node that is seen for the first time has missed nothing.
 live_news_t live_watch_frame (live_watch_t *self, const frame_t *frame, int64_t now_mono_ns);
 
+//  How many frames would be missed if this one came now: 0 too for a node that is seen for the
+//  first time, and for a frame that has come before.
+uint64_t live_watch_missing (const live_watch_t *self, const frame_t *frame);
+//  The newest frame of a node. Returns false, and changes nothing, where there is none.
+bool live_watch_last (const live_watch_t *self, const char *node, uint64_t *epoch, uint64_t *seq);
+
 //  Take the names of nodes that have become silent since the last call (no frame for
 //  LIVE_WATCH_SILENT_S), at most capacity, in no order; each once until it is heard again. Returns
 //  how many there are, which may be more.
 size_t live_watch_silent (live_watch_t *self, int64_t now_mono_ns, char (*names)[NODE_NAME_MAX + 1],
                           size_t capacity);
+
+//  The names of nodes that are silent now, at most capacity. Returns how many there are.
+size_t live_watch_silent_now (const live_watch_t *self, int64_t now_mono_ns,
+                              char (*names)[NODE_NAME_MAX + 1], size_t capacity);
 
 //  How many nodes have been seen, and whether there were more than are watched.
 size_t live_watch_nodes (const live_watch_t *self);
