@@ -79,9 +79,8 @@ s_print_header (const table_t *table, const dialect_t *dialect, FILE *out)
 }
 
 static void
-s_print (const table_t *table, const dialect_t *dialect, FILE *out)
+s_print_rows (const table_t *table, const dialect_t *dialect, FILE *out)
 {
-    s_print_header (table, dialect, out);
     for (size_t row = 0; row < table_rows (table); row++) {
         for (size_t i = 0; i < table_columns (table); i++) {
             if (i > 0)
@@ -92,14 +91,30 @@ s_print (const table_t *table, const dialect_t *dialect, FILE *out)
     }
 }
 
+static void
+s_print (const table_t *table, const dialect_t *dialect, FILE *out)
+{
+    s_print_header (table, dialect, out);
+    s_print_rows (table, dialect, out);
+}
+
+static const dialect_t s_csv = {',', s_print_csv_text};
+static const dialect_t s_tsv = {'\t', s_print_tsv_text};
+
 void
 format_csv (const table_t *table, FILE *out)
 {
-    s_print (table, &(dialect_t){',', s_print_csv_text}, out);
+    s_print (table, &s_csv, out);
+}
+
+void
+format_csv_rows (const table_t *table, FILE *out)
+{
+    s_print_rows (table, &s_csv, out);
 }
 
 void
 format_tsv (const table_t *table, FILE *out)
 {
-    s_print (table, &(dialect_t){'\t', s_print_tsv_text}, out);
+    s_print (table, &s_tsv, out);
 }

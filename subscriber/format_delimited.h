@@ -7,6 +7,8 @@
 #include "schema/table.h"
 
 void format_csv (const table_t *table, FILE *out);
+//  Without the header, which an earlier table with the same columns had.
+void format_csv_rows (const table_t *table, FILE *out);
 void format_tsv (const table_t *table, FILE *out);
 
 #endif

@@ -128,7 +128,8 @@ live_filter_parse (live_filter_t *self, const char *const *words, size_t count,
             return -1;
     if (parsing.in_nodes && self->pattern_count == 0)
         return s_refuse (&parsing, "no node after 'from': name some, such as n1,n3 or web*");
-    if (self->metrics == 0)
+    self->names_metrics = self->metrics != 0;
+    if (!self->names_metrics)
         self->metrics = METRIC_ALL;
     return 0;
 }

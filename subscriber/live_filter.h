@@ -13,6 +13,7 @@
 
 typedef struct {
     metric_set_t metrics;
+    bool names_metrics; //  Else it has all of them because none was named
     char patterns[LIVE_FILTER_PATTERNS][NODE_NAME_MAX + 1]; //  Names and globs
     size_t pattern_count;                                   //  0: every node
 } live_filter_t;

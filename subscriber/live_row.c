@@ -7,7 +7,6 @@
 
 #define NODE_WIDTH "-10"
 #define NAME_BYTES (TABLE_NAME_MAX + 1)
-#define MARKS_MAX  (SCOPE_TEXT_MAX + 127)
 
 static bool
 s_is_count (metric_id_t id)
@@ -15,11 +14,17 @@ s_is_count (metric_id_t id)
     return metric_get (id)->kind == METRIC_COUNT;
 }
 
-//  Events a second.
+//  Events a second that is present.
 static double
-s_rate (const frame_t *frame, metric_id_t id)
+s_rate (const partial_metric_t *metric)
 {
-    return (double) frame->metrics[id].histogram.count / (double) frame->span_s;
+    return (double) metric->histogram.count / (double) metric->present_s;
+}
+
+static bool
+s_is_measured (const partial_metric_t *metric)
+{
+    return metric->present_s > 0;
 }
 
 //  --- for programs ----------------------------------------------------------------------------
@@ -47,7 +52,7 @@ s_add_metric_columns (table_t *table, metric_id_t id)
 }
 
 static void
-s_add_columns (table_t *table, metric_set_t metrics)
+s_add_columns (table_t *table, metric_set_t metrics, int64_t over_s)
 {
     static const struct {
         const char *name;
@@ -55,10 +60,14 @@ s_add_columns (table_t *table, metric_set_t metrics)
     } columns[] = {
         {"node", UNIT_NONE},  {"time", UNIT_UNIX_SECONDS}, {"span", UNIT_NONE},
         {"epoch", UNIT_NONE}, {"seq", UNIT_NONE},          {"source", UNIT_NONE},
-        {"scope", UNIT_NONE},
+        {"scope", UNIT_NONE}, {"missed", UNIT_NONE},
     };
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         table_add_column (table, columns[i].name, columns[i].unit);
+    if (over_s > 0) {
+        table_add_column (table, "over", UNIT_NONE);
+        table_add_column (table, "present", UNIT_NONE);
+    }
     for (int id = 0; id < METRIC_COUNT_; id++)
         if (metrics & METRIC_BIT (id))
             s_add_metric_columns (table, (metric_id_t) id);
@@ -66,8 +75,9 @@ s_add_columns (table_t *table, metric_set_t metrics)
 
 //  Returns the first column after those that it set.
 static size_t
-s_set_identity (table_t *table, const frame_t *frame)
+s_set_identity (table_t *table, const live_sample_t *sample, int64_t over_s)
 {
+    const frame_t *frame = sample->frame;
     char epoch[24], scope[SCOPE_TEXT_MAX + 1];
     size_t column = 0;
     snprintf (epoch, sizeof epoch, "%" PRIu64, frame->epoch);
@@ -79,11 +89,16 @@ s_set_identity (table_t *table, const frame_t *frame)
     table_set_sum (table, column++, frame->seq);
     table_set_text (table, column++, frame_source_name (frame->source));
     table_set_text (table, column++, scope);
+    table_set_sum (table, column++, sample->news.missed);
+    if (over_s > 0) {
+        table_set_integer (table, column++, over_s);
+        table_set_sum (table, column++, sample->held->present_s);
+    }
     return column;
 }
 
 static void
-s_set_durations (table_t *table, const frame_metric_t *metric, size_t column)
+s_set_durations (table_t *table, const partial_metric_t *metric, size_t column)
 {
     const histogram_t *histogram = &metric->histogram;
     double value;
@@ -98,48 +113,55 @@ s_set_durations (table_t *table, const frame_metric_t *metric, size_t column)
 
 //  Returns the first column after those of the metric.
 static size_t
-s_set_metric (table_t *table, const frame_t *frame, metric_id_t id, size_t column)
+s_set_metric (table_t *table, const partial_t *held, metric_id_t id, size_t column)
 {
-    const frame_metric_t *metric = &frame->metrics[id];
-    if (metric->measured) {
+    const partial_metric_t *metric = &held->metrics[id];
+    bool measured = s_is_measured (metric);
+    if (measured) {
         table_set_sum (table, column, metric->histogram.count);
         table_set_sum (table, column + 1, metric->histogram.sum);
     }
-    if (metric->measured && s_is_count (id))
-        table_set_real (table, column + 2, s_rate (frame, id));
-    else if (metric->measured)
+    if (measured && s_is_count (id))
+        table_set_real (table, column + 2, s_rate (metric));
+    else if (measured)
         s_set_durations (table, metric, column + 2);
     return column + (s_is_count (id) ? 3 : 6);
 }
 
 table_t *
-live_row_table (const frame_t *frame, metric_set_t metrics)
+live_row_table (const live_sample_t *sample, metric_set_t metrics, int64_t over_s)
 {
     table_t *table = table_new ();
-    s_add_columns (table, metrics);
+    s_add_columns (table, metrics, over_s);
     table_add_row (table);
-    size_t column = s_set_identity (table, frame);
+    size_t column = s_set_identity (table, sample, over_s);
     for (int id = 0; id < METRIC_COUNT_; id++)
         if (metrics & METRIC_BIT (id))
-            column = s_set_metric (table, frame, (metric_id_t) id, column);
+            column = s_set_metric (table, sample->held, (metric_id_t) id, column);
     return table;
 }
 
 //  --- for people ------------------------------------------------------------------------------
 
 void
-live_row_print_header (const screen_t *screen, FILE *out)
+live_row_print_header (int64_t over_s, const screen_t *screen, FILE *out)
 {
-    fprintf (out, "%s%-8s  %" NODE_WIDTH "s  %-9s %8s %8s %8s %8s%s\n", screen_bold (screen),
-             "time", "node", "metric", "count", "avg", "p50", "p99", screen_plain (screen));
+    fprintf (out, "%s%-8s  %" NODE_WIDTH "s  %-9s %8s %8s", screen_bold (screen), "time", "node",
+             "metric", "count", "avg");
+    if (over_s > 0)
+        fprintf (out, " %8s", "sum");
+    fprintf (out, " %8s %8s", "p50", "p99");
+    if (over_s > 0)
+        fprintf (out, "  %s", "coverage");
+    fprintf (out, "%s\n", screen_plain (screen));
 }
 
-//  "[synthetic] [pid 3327]", or "".
-static void
-s_print_marks (const frame_t *frame, char marks[MARKS_MAX + 1])
+void
+live_row_marks (const frame_t *frame, char marks[LIVE_MARKS_MAX + 1])
 {
     char scope[SCOPE_TEXT_MAX + 1];
-    FILE *out = fmemopen (marks, MARKS_MAX + 1, "w");
+    marks[0] = '\0';
+    FILE *out = fmemopen (marks, LIVE_MARKS_MAX + 1, "w");
     if (frame->source != FRAME_FROM_BPF)
         fprintf (out, "  [%s]", frame_source_name (frame->source));
     scope_print (&frame->scope, scope);
@@ -164,45 +186,62 @@ s_print_quantile (const histogram_t *histogram, double quantile, FILE *out)
 }
 
 static void
-s_print_average (const frame_t *frame, metric_id_t id, FILE *out)
+s_print_average (const partial_metric_t *metric, metric_id_t id, FILE *out)
 {
     char number[UNIT_TEXT_MAX + 1], text[UNIT_TEXT_MAX + 4] = "-";
     double value;
     if (s_is_count (id)) {
-        unit_text_number (s_rate (frame, id), number);
+        unit_text_number (s_rate (metric), number);
         snprintf (text, sizeof text, "%s /s", number);
-    } else if (histogram_mean (&frame->metrics[id].histogram, &value) == 0)
+    } else if (histogram_mean (&metric->histogram, &value) == 0)
         unit_text_duration (value, text);
     fprintf (out, " %8s", text);
 }
 
 static void
-s_print_numbers (const frame_t *frame, metric_id_t id, FILE *out)
+s_print_sum (const partial_metric_t *metric, metric_id_t id, FILE *out)
 {
-    const histogram_t *histogram = &frame->metrics[id].histogram;
-    if (!frame->metrics[id].measured) {
+    char text[UNIT_TEXT_MAX + 1];
+    if (s_is_count (id))
+        unit_text_number ((double) metric->histogram.sum, text);
+    else
+        unit_text_duration ((double) metric->histogram.sum, text);
+    fprintf (out, " %8s", text);
+}
+
+static void
+s_print_numbers (const partial_t *held, metric_id_t id, int64_t over_s, FILE *out)
+{
+    const partial_metric_t *metric = &held->metrics[id];
+    if (!s_is_measured (metric)) {
         fputs (" not measured", out);
         return;
     }
-    fprintf (out, " %8" PRIu64, histogram->count);
-    s_print_average (frame, id, out);
-    s_print_quantile (histogram, 0.5, out);
-    s_print_quantile (histogram, 0.99, out);
+    fprintf (out, " %8" PRIu64, metric->histogram.count);
+    s_print_average (metric, id, out);
+    if (over_s > 0)
+        s_print_sum (metric, id, out);
+    s_print_quantile (&metric->histogram, 0.5, out);
+    s_print_quantile (&metric->histogram, 0.99, out);
+    if (over_s > 0)
+        fprintf (out, "  %" PRIu64 "/%" PRIu64, metric->present_s, held->expected_s);
 }
 
 void
-live_row_print (const frame_t *frame, metric_set_t metrics, const screen_t *screen, FILE *out)
+live_row_print (const live_sample_t *sample, metric_set_t metrics, int64_t over_s,
+                const screen_t *screen, FILE *out)
 {
-    char clock[UNIT_TEXT_MAX + 1], marks[MARKS_MAX + 1] = "";
-    unit_text_clock (frame->start_wall_s, clock);
-    s_print_marks (frame, marks);
+    char clock[UNIT_TEXT_MAX + 1], marks[LIVE_MARKS_MAX + 1];
+    unit_text_clock (sample->frame->start_wall_s, clock);
+    live_row_marks (sample->frame, marks);
     for (int id = 0; id < METRIC_COUNT_; id++) {
         bool asked = metrics & METRIC_BIT (id);
-        if (!asked || (metrics == METRIC_ALL && !frame->metrics[id].measured))
+        bool measured = s_is_measured (&sample->held->metrics[id]);
+        if (!asked || (metrics == METRIC_ALL && !measured))
             continue;
-        fprintf (out, "%-8s  %" NODE_WIDTH "s  %-9s", clock, frame->node,
+        fprintf (out, "%-8s  %" NODE_WIDTH "s  %-9s", clock, sample->frame->node,
                  metric_get ((metric_id_t) id)->name);
-        s_print_numbers (frame, (metric_id_t) id, out);
+        s_print_numbers (sample->held, (metric_id_t) id, over_s, out);
         fprintf (out, "%s%s%s\n", screen_warning (screen), marks, screen_plain (screen));
     }
 }

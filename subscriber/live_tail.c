@@ -7,9 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "program/exit_code.h"
-#include "subscriber/format.h"
-#include "subscriber/live_notices.h"
-#include "subscriber/live_row.h"
+#include "subscriber/drawing.h"
+#include "subscriber/terminal.h"
 
 #define TICK_MS         250
 #define NO_FRAME_NS     5000000000LL //  Connected for so long without a frame is worth a word
@@ -18,27 +17,27 @@
 
 typedef struct {
     const live_tail_t *options;
-    live_watch_t *watch;
-    live_notices_t *notices;
-    screen_t screen;
+    live_stage_t stage;
+    void *view;
     uint64_t printed;
     int64_t start_mono_ns;
     int64_t last_mono_ns; //  When the last frame came, or the start
     bool none_said;       //  That no frame has come at all
+    bool past_said;       //  What of the past could not be had
 } tail_t;
 
 static int64_t
-s_now_mono_ns (void)
+s_now_ns (clockid_t clock)
 {
     struct timespec now;
-    clock_gettime (CLOCK_MONOTONIC, &now);
+    clock_gettime (clock, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-//  --- frames ----------------------------------------------------------------------------------
+//  --- standard output -------------------------------------------------------------------------
 
-//  Until standard output takes a frame's text without waiting, so that a reader who pauses does
-//  not keep signals from us. Returns false when a signal came instead.
+//  Until standard output takes text without waiting, so that a reader who pauses does not keep
+//  signals from us. Returns false when a signal came instead.
 static bool
 s_wait_for_reader (const tail_t *self)
 {
@@ -50,34 +49,38 @@ s_wait_for_reader (const tail_t *self)
 }
 
 static int
-s_print (tail_t *self, const frame_t *frame)
+s_finish (tail_t *self, uint64_t printed)
 {
-    if (!s_wait_for_reader (self))
-        return EXIT_DONE;
-    if (self->options->ndjson) {
-        table_t *table = live_row_table (frame, self->options->filter->metrics);
-        format_print (FORMAT_NDJSON, table, &self->screen, stdout);
-        table_destroy (&table);
-    } else {
-        if (self->printed == 0)
-            live_row_print_header (&self->screen, stdout);
-        live_row_print (frame, self->options->filter->metrics, &self->screen, stdout);
-    }
     int rc = screen_flush ("subscriber");
     if (rc != 0)
         return rc == 1 ? EXIT_DONE : EXIT_FAILED;
-    return ++self->printed == self->options->count ? EXIT_DONE : GOING_ON;
+    self->printed += printed;
+    return self->options->count > 0 && self->printed >= self->options->count ? EXIT_DONE : GOING_ON;
+}
+
+//  --- frames ----------------------------------------------------------------------------------
+
+static int
+s_show (tail_t *self, const frame_t *frame)
+{
+    live_sample_t sample = {.frame = frame, .now_mono_ns = s_now_ns (CLOCK_MONOTONIC)};
+    self->last_mono_ns = sample.now_mono_ns;
+    sample.news = live_watch_frame (self->stage.watch, frame, sample.now_mono_ns);
+    if (!sample.news.is_new)
+        return GOING_ON;
+    live_notices_news (self->stage.notices, frame, &sample.news);
+    if (!s_wait_for_reader (self))
+        return EXIT_DONE;
+    return s_finish (self, self->options->view->show (self->view, &sample));
 }
 
 static int
 s_take_frame (tail_t *self, const frame_t *frame)
 {
-    self->last_mono_ns = s_now_mono_ns ();
-    live_news_t news = live_watch_frame (self->watch, frame, self->last_mono_ns);
-    if (!news.is_new)
+    live_seam_t *seam = self->options->seam;
+    if (seam && live_seam_hold (seam, self->stage.watch, frame, s_now_ns (CLOCK_MONOTONIC)))
         return GOING_ON;
-    live_notices_news (self->notices, frame, &news);
-    return s_print (self, frame);
+    return s_show (self, frame);
 }
 
 static int
@@ -90,70 +93,183 @@ s_take_messages (tail_t *self)
         if (rc == 0)
             break;
         if (rc == -1)
-            live_notices_unreadable (self->notices, reason);
+            live_notices_unreadable (self->stage.notices, reason);
         else if ((rc = s_take_frame (self, &frame)) != GOING_ON)
             return rc;
     }
     return GOING_ON;
 }
 
-//  --- the loop --------------------------------------------------------------------------------
+//  --- the past --------------------------------------------------------------------------------
+
+static void
+s_say_past (tail_t *self)
+{
+    const char *reason;
+    size_t failures = live_seam_failures (self->options->seam, &reason);
+    if (failures > 0 && !self->past_said)
+        live_notices_say (self->stage.notices, "the past of %zu node%s could not be read: %.200s",
+                          failures, failures == 1 ? "" : "s", reason);
+    self->past_said = failures > 0;
+}
+
+//  Returns GOING_ON, and in *more whether the next frame is there already.
+static int
+s_take_past (tail_t *self, bool *more)
+{
+    frame_t frame;
+    live_seam_t *seam = self->options->seam;
+    int64_t now_mono_ns = s_now_ns (CLOCK_MONOTONIC);
+    live_seam_step (seam, self->stage.watch, now_mono_ns);
+    for (int i = 0; i < FRAMES_IN_A_ROW; i++) {
+        if (live_seam_next (seam, self->stage.watch, &frame, now_mono_ns) == 0) {
+            live_seam_step (seam, self->stage.watch, now_mono_ns); //  What was taken has a sequel
+            s_say_past (self);
+            return GOING_ON;
+        }
+        int rc = s_show (self, &frame);
+        if (rc != GOING_ON)
+            return rc;
+    }
+    *more = true;
+    return GOING_ON;
+}
+
+//  --- from time to time -----------------------------------------------------------------------
 
 static void
 s_say_none (tail_t *self, int64_t now_mono_ns)
 {
     bool none = self->last_mono_ns == self->start_mono_ns;
-    if (!none || self->none_said || !live_notices_connected (self->notices) ||
+    if (!none || self->none_said || !live_notices_connected (self->stage.notices) ||
         now_mono_ns - self->start_mono_ns < NO_FRAME_NS)
         return;
-    fprintf (stderr,
-             "-- connected, but no frame%s has come; waiting. Is a worker running "
-             "('make runWorker1')? 'show nodes' in the client lists them\n",
-             self->options->filter->pattern_count ? " of the nodes named" : "");
+    live_notices_say (self->stage.notices,
+                      "connected, but no frame%s has come; waiting. Is a worker running "
+                      "('make runWorker1')? 'show nodes' in the client lists them",
+                      self->options->names_nodes ? " of the nodes named" : "");
     self->none_said = true;
+}
+
+static int
+s_look_at_clock (tail_t *self, int64_t now_mono_ns)
+{
+    const live_tail_t *options = self->options;
+    if (options->duration_ns > 0 && now_mono_ns - self->start_mono_ns >= options->duration_ns)
+        return EXIT_DONE;
+    if (options->timeout_ns == 0 || now_mono_ns - self->last_mono_ns < options->timeout_ns)
+        return GOING_ON;
+    terminal_leave ();
+    fprintf (stderr, "subscriber: no frame for %g s (--timeout)\n",
+             (double) options->timeout_ns / 1e9);
+    return EXIT_CANNOT_CONNECT;
 }
 
 static int
 s_tick (tail_t *self)
 {
     link_event_t event;
-    int64_t now_mono_ns = s_now_mono_ns ();
+    live_moment_t moment = {s_now_ns (CLOCK_MONOTONIC), s_now_ns (CLOCK_REALTIME),
+                            terminal_has_changed ()};
     while (live_source_event (self->options->source, &event) == 0)
-        live_notices_link (self->notices, &event);
-    live_notices_tick (self->notices, self->watch, now_mono_ns);
-    s_say_none (self, now_mono_ns);
-    int64_t timeout_ns = self->options->timeout_ns;
-    if (timeout_ns == 0 || now_mono_ns - self->last_mono_ns < timeout_ns)
-        return GOING_ON;
-    fprintf (stderr, "subscriber: no frame for %g s (--timeout)\n", (double) timeout_ns / 1e9);
-    return EXIT_CANNOT_CONNECT;
+        live_notices_link (self->stage.notices, &event);
+    live_notices_tick (self->stage.notices, self->stage.watch, moment.now_mono_ns);
+    s_say_none (self, moment.now_mono_ns);
+    if (self->options->view->tick) {
+        if (!s_wait_for_reader (self))
+            return EXIT_DONE;
+        int code = s_finish (self, self->options->view->tick (self->view, &moment));
+        if (code != GOING_ON)
+            return code;
+    }
+    return s_look_at_clock (self, moment.now_mono_ns);
 }
 
 static int
-s_step (tail_t *self)
+s_take_keys (tail_t *self)
 {
-    zmq_pollitem_t items[LIVE_SOURCE_ITEMS + 1];
-    live_source_poll_items (self->options->source, items);
-    items[LIVE_SOURCE_ITEMS] = (zmq_pollitem_t){NULL, self->options->stop_fd, ZMQ_POLLIN, 0};
-    int rc = zmq_poll (items, LIVE_SOURCE_ITEMS + 1, TICK_MS);
-    if (rc > 0 && items[LIVE_SOURCE_ITEMS].revents)
-        return EXIT_DONE;
-    int code = s_take_messages (self);
+    int key;
+    if (!self->options->view->key || !terminal_has_keys ())
+        return GOING_ON;
+    while ((key = terminal_key ()) != KEY_NONE)
+        if (key == KEY_GONE || !self->options->view->key (self->view, key))
+            return EXIT_DONE;
+    return GOING_ON;
+}
+
+//  --- the loop --------------------------------------------------------------------------------
+
+enum { ITEM_STOP, ITEM_SOURCE, ITEM_MORE = ITEM_SOURCE + LIVE_SOURCE_ITEMS, ITEMS = ITEM_MORE + 2 };
+
+//  Until something comes, or it is time for a tick. Returns false once the stop came.
+static bool
+s_wait (tail_t *self, long timeout_ms)
+{
+    zmq_pollitem_t items[ITEMS];
+    int count = ITEM_MORE;
+    void *past = self->options->seam ? live_seam_handle (self->options->seam) : NULL;
+    items[ITEM_STOP] = (zmq_pollitem_t){NULL, self->options->stop_fd, ZMQ_POLLIN, 0};
+    live_source_poll_items (self->options->source, &items[ITEM_SOURCE]);
+    if (past)
+        items[count++] = (zmq_pollitem_t){past, 0, ZMQ_POLLIN, 0};
+    if (self->options->view->key && terminal_has_keys ())
+        items[count++] = (zmq_pollitem_t){NULL, STDIN_FILENO, ZMQ_POLLIN, 0};
+    int rc = zmq_poll (items, count, timeout_ms);
+    return rc <= 0 || !items[ITEM_STOP].revents;
+}
+
+static int
+s_step (tail_t *self, bool *more)
+{
+    int code = s_wait (self, *more ? 0 : TICK_MS) ? GOING_ON : EXIT_DONE;
+    *more = false;
+    if (code == GOING_ON)
+        code = s_take_keys (self);
+    if (code == GOING_ON)
+        code = s_take_messages (self);
+    if (code == GOING_ON && self->options->seam)
+        code = s_take_past (self, more);
     return code == GOING_ON ? s_tick (self) : code;
+}
+
+static void
+s_begin (tail_t *self, const live_tail_t *options)
+{
+    screen_t screen = screen_of (stdout);
+    self->options = options;
+    self->stage.metrics = options->metrics;
+    self->stage.over_s = options->over_s;
+    self->stage.windows = live_windows_new (options->over_s, options->metrics);
+    self->stage.watch = live_watch_new ();
+    self->stage.notices = live_notices_new ();
+    self->view = options->view->new (&self->stage);
+    self->start_mono_ns = self->last_mono_ns = s_now_ns (CLOCK_MONOTONIC);
+    bool in_place = options->view->in_place && drawing_is_in_place (&screen);
+    live_notices_keep (self->stage.notices, in_place);
+    if (in_place && options->view->is_full)
+        terminal_enter ();
+}
+
+static void
+s_end (tail_t *self)
+{
+    terminal_leave ();
+    live_notices_end (self->stage.notices);
+    self->options->view->destroy (&self->view);
+    live_notices_destroy (&self->stage.notices);
+    live_watch_destroy (&self->stage.watch);
+    live_windows_destroy (&self->stage.windows);
 }
 
 int
 live_tail_run (const live_tail_t *options)
 {
-    tail_t self = {.options = options, .screen = screen_of (stdout)};
+    tail_t self = {0};
     int code = GOING_ON;
-    self.watch = live_watch_new ();
-    self.notices = live_notices_new ();
-    self.start_mono_ns = self.last_mono_ns = s_now_mono_ns ();
+    bool more = false;
+    s_begin (&self, options);
     while (code == GOING_ON)
-        code = s_step (&self);
-    live_notices_end (self.notices);
-    live_notices_destroy (&self.notices);
-    live_watch_destroy (&self.watch);
+        code = s_step (&self, &more);
+    s_end (&self);
     return code;
 }

@@ -45,11 +45,14 @@ _kpulse_value() {
     probe:-p | probe:--pid | publisher:-p | publisher:--pid) _pids ;;
     probe:-c | probe:--cgroup | publisher:-c | publisher:--cgroup) _kpulse_cgroups ;;
     client:--format) _kpulse_words "auto table vertical csv tsv json ndjson heat" ;;
-    subscriber:--format) _kpulse_words "text ndjson" ;;
+    subscriber:--format) _kpulse_words "text ndjson csv msgpack" ;;
+    subscriber:-v | subscriber:--view) _kpulse_words "lines hist heat top" ;;
     publisher:--source) _kpulse_words "bpf replay: synthetic:busy synthetic:idle" ;;
     publisher:--coordinator) _kpulse_words "none tcp://127.0.0.1:7002" ;;
     publisher:--advertise) _ip_addresses ;;
-    client:-e | client:--endpoint | broker:--answer) _kpulse_words tcp://127.0.0.1:7002 ;;
+    client:-e | client:--endpoint | subscriber:-e | subscriber:--endpoint | broker:--answer)
+        _kpulse_words tcp://127.0.0.1:7002
+        ;;
     subscriber:-l | subscriber:--live | broker:--live) _kpulse_words tcp://127.0.0.1:7001 ;;
     # What cannot be guessed: a number, a name, a statement.
     *) [[ $prev == -* ]] && "$1" --help 2>/dev/null |

@@ -137,7 +137,10 @@ s_print_text (const frame_t *frame, metric_set_t metrics)
     static char text[4096];
     memset (text, 0, sizeof text);
     FILE *out = fmemopen (text, sizeof text, "w");
-    live_row_print (frame, metrics, &s_no_terminal, out);
+    live_windows_t *windows = live_windows_new (0, metrics);
+    const live_sample_t sample = {.frame = frame, .held = live_windows_add (windows, frame)};
+    live_row_print (&sample, metrics, 0, &s_no_terminal, out);
+    live_windows_destroy (&windows);
     fclose (out);
     return text;
 }
@@ -178,13 +181,18 @@ test_ndjson_has_the_documented_members (void **state)
     (void) state;
     frame_t *frame = s_measured_frame ();
     char text[4096] = "";
-    table_t *table = live_row_table (frame, METRIC_ALL);
+    live_windows_t *windows = live_windows_new (0, METRIC_ALL);
+    const live_sample_t sample = {
+        .frame = frame, .held = live_windows_add (windows, frame), .news.missed = 7};
+    table_t *table = live_row_table (&sample, METRIC_ALL, 0);
+    live_windows_destroy (&windows);
     FILE *out = fmemopen (text, sizeof text, "w");
     format_print (FORMAT_NDJSON, table, &s_no_terminal, out);
     fclose (out);
     assert_non_null (strstr (text,
                              "{\"node\":\"n1\",\"time\":1795420801,\"span\":1,\"epoch\":\"1\","
-                             "\"seq\":1,\"source\":\"bpf\",\"scope\":\"all\","));
+                             "\"seq\":1,\"source\":\"bpf\",\"scope\":\"all\",\"missed\":7,"
+                             "\"cpudist_count\":1001,"));
     assert_non_null (strstr (text, "\"cpudist_count\":1001,\"cpudist_sum\":2000000,"));
     assert_non_null (strstr (text, "\"cpudist_time\":2500000,"));
     assert_non_null (strstr (text, "\"offcpu_count\":null,"));
@@ -244,6 +252,27 @@ test_watch_sees_a_restart_and_what_of_it_was_missed (void **state)
 }
 
 static void
+test_watch_tells_what_a_frame_would_miss_and_changes_nothing (void **state)
+{
+    (void) state;
+    uint64_t epoch = 0, seq = 0;
+    live_watch_t *watch = live_watch_new ();
+    frame_t *later = s_frame ("n1", 5, 14), *anew = s_frame ("n1", 6, 3);
+    frame_t *older = s_frame ("n1", 5, 9);
+    assert_false (live_watch_last (watch, "n1", &epoch, &seq));
+    assert_int_equal (live_watch_missing (watch, later), 0);
+    s_see (watch, "n1", 5, 10, 1);
+    assert_int_equal (live_watch_missing (watch, later), 3);
+    assert_int_equal (live_watch_missing (watch, anew), 2);
+    assert_int_equal (live_watch_missing (watch, older), 0);
+    assert_true (live_watch_last (watch, "n1", &epoch, &seq) && epoch == 5 && seq == 10);
+    free (later);
+    free (anew);
+    free (older);
+    live_watch_destroy (&watch);
+}
+
+static void
 test_watch_says_silence_once_and_how_long_it_was (void **state)
 {
     (void) state;
@@ -293,6 +322,7 @@ main (void)
         cmocka_unit_test (test_watch_counts_missed_frames_by_node),
         cmocka_unit_test (test_watch_drops_repeated_and_older_frames),
         cmocka_unit_test (test_watch_sees_a_restart_and_what_of_it_was_missed),
+        cmocka_unit_test (test_watch_tells_what_a_frame_would_miss_and_changes_nothing),
         cmocka_unit_test (test_watch_says_silence_once_and_how_long_it_was),
         cmocka_unit_test (test_watch_bounds_its_memory_and_says_so),
     };
