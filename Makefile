@@ -162,7 +162,7 @@ workers_flag = $(if $(WORKERS),--workers $(if $(findstring =,$(WORKERS)),$(WORKE
 
 .PHONY: deps run runCoordinator runClient runSubscriber
 deps:
-	@tools/bootstrap run test
+	@tools/bootstrap run test bench
 
 run:
 	@VAR='$(VAR)' SOURCE='$(SOURCE)' MAKE='$(MAKE)' tools/run
@@ -193,15 +193,15 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(COMMON)
 	$(call say,LD,$@)
 	$(call link,-fsanitize=fuzzer $(LIBS_TRANSPORT) $(LIBS_SCHEMA))
 
-.PHONY: unit-programs fuzz-programs test unit asan tsan fuzz-brief simulation kernel-test e2e
+.PHONY: unit-programs fuzz-programs test unit asan tsan fuzz-brief simulation kernel-test e2e bench-test
 unit-programs: $(UNIT_TESTS)
 	@:
 fuzz-programs: $(FUZZERS)
 	@:
 test:
-	@tools/bootstrap run test
+	@tools/bootstrap run test bench
 	@MAKE='$(MAKE)' tools/test
-unit asan tsan fuzz-brief simulation kernel-test e2e:
+unit asan tsan fuzz-brief simulation kernel-test e2e bench-test:
 	@MAKE='$(MAKE)' tools/test $@
 
 # The simulator: intake, backfill and the store's books, with time, network and disk simulated.
@@ -266,6 +266,32 @@ chaos: chaos-programs
 	@CHAOS_KILLS='$(KILLS)' CHAOS_SEED='$(SEED)' CHAOS_MINUTES='$(MINUTES)' \
 	    /usr/bin/python3 -m pytest -q -p no:cacheprovider --durations=5 tests/chaos
 
+# --- benchmarks: tools/bench-NAME starts what is built here -------------------------------------
+BENCH := $(BUILD)/tests/bench
+BENCH_PROGRAMS := write_store feed_prometheus busy_nodes receive
+LIBS_BENCH = $(call libs_of,libcurl libprotobuf-c snappy)
+
+$(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
+	$(call say,PROTOC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=tests/bench --c_out=$(BENCH) $<
+
+$(BENCH)/series.o: | $(BENCH)/remote_write.pb-c.h
+$(BENCH)/feed_prometheus: $(BENCH)/series.o $(BENCH)/remote_write.pb-c.o
+$(BENCH)/write_store $(BENCH)/busy_nodes: $(BENCH)/workload.o $(BENCH)/chance.o
+$(BENCH)/write_store $(BENCH)/feed_prometheus $(BENCH)/busy_nodes: $(BENCH)/progress.o
+$(BENCH_PROGRAMS:%=$(BENCH)/%): %: %.o $(STORE) $(COMMON)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_BENCH) $(LIBS_STORAGE) $(LIBS_TRANSPORT) $(LIBS_SCHEMA))
+
+.PHONY: bench-programs bench bench-select bench-tail
+bench-programs: all $(BENCH_PROGRAMS:%=$(BENCH)/%)
+	@:
+bench bench-select bench-tail:
+	@tools/bootstrap run test bench
+	@$(MAKE) --no-print-directory bench-programs kernel-programs
+	@tools/$@ --json $(BUILD)/$@.json $(ARGS)
+
 # --- order and style --------------------------------------------------------------------------
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 
@@ -326,11 +352,14 @@ Run        make run                coordinator, workers n1 n2 n3, then the selec
            make runWorkerN         worker nN, N from 1 to 99   (ARGS='-p 3327', SOURCE=)
            make runCoordinator     make runClient (WORKERS=3)  make runSubscriber (ARGS=)
 Test       make test               everything; the last line counts
-           make unit asan tsan fuzz-brief simulation kernel-test e2e    one suite
+           make unit asan tsan fuzz-brief simulation kernel-test e2e bench-test    one suite
            make simulate           faults by seed: SEED=1 SEEDS=100000
            make check-layers       the folders' arrows, on includes and linked libraries
            make chaos              real processes under faults   (KILLS=54 SEED= MINUTES=2)
+           make bench              all benchmarks, one table, build/bench.json   (ARGS=--quick)
            make bench-probe        what measuring costs, against other tools
+           make bench-select       how long a select takes, and the disk, against Prometheus
+           make bench-tail         from the second's edge to the line on the screen
 Style      make lint               clang-format, clang-tidy, cppcheck, shellcheck
            make format             clang-format -i
 endef
