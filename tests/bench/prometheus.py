@@ -36,6 +36,7 @@ class Prometheus:
         self.connection = None
 
     def __enter__ (self):
+        shutil.rmtree (self.folder, ignore_errors=True)
         self.folder.mkdir (parents=True)
         self.stack = contextlib.ExitStack ()
         self.process = self.stack.enter_context (running (
