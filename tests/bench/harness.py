@@ -104,18 +104,16 @@ def run (*command):
 
 
 class Broker:
-    """bin/broker on a store. Its flags are those that it knows, so that older ones run, too."""
+    """bin/broker on a store, of which it lets nothing expire."""
 
-    def __init__ (self, folder, store, **flags):
+    def __init__ (self, folder, store):
         self.live, self.answer = (f"tcp://127.0.0.1:{free_port ()}" for _ in range (2))
-        known = subprocess.run ([BIN / "broker", "--help"], capture_output=True, text=True).stdout
-        self.flags = [f"--{name}={value}" for name, value in flags.items ()
-                      if f"--{name}=" in known]
         self.folder, self.store = folder, store
 
     def __enter__ (self):
         self.program = running (self.folder, BIN / "broker", "--live", self.live, "--answer",
-                                self.answer, "--store", self.store, *self.flags)
+                                self.answer, "--store", self.store, "--keep", "forever",
+                                "--keep-minutes", "forever")
         self.process = self.program.__enter__ ()
         wait_for (self.process, self.answer)
         return self

@@ -38,7 +38,7 @@ def busy (tmp_path_factory):
     folder = tmp_path_factory.mktemp ("busy")
     wrote = run (BUILT / "write_store", "--nodes", 3, "--seconds", 600, "--until", UNTIL,
                  folder / "store")
-    with Broker (folder, folder / "store", keep="100000h") as broker:
+    with Broker (folder, folder / "store") as broker:
         answer = Asker (broker.answer).ask (
             "select runqlat_count,runqlat_avg,runqlat_p10,runqlat_p50,runqlat_p99 from * "
             f"over 600s until {UNTIL}")[1]
