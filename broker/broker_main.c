@@ -9,10 +9,10 @@
 
 #define STORE_MEMORY_BYTES   (64 * 1024 * 1024)
 #define FILES_FOR_THE_REST   512 //  The store, the service, clients and live readers
-#define FILES_PER_NODE       5   //  See FILES_PER_LINK, and one for a connection being replaced
-#define SOCKETS_PER_NODE     3   //  A subscription and both ends of its monitor
+#define FILES_PER_LINK       5   //  See links.c, and one for a connection being replaced
+#define SOCKETS_PER_LINK     3   //  A subscription and both ends of its monitor
 #define SOCKETS_FOR_THE_REST 64
-#define NODES_MAX            4096
+#define WORKERS_MAX          4096
 
 static int
 s_fail (int exit_code, const char *text)
@@ -21,51 +21,63 @@ s_fail (int exit_code, const char *text)
     return exit_code;
 }
 
-//  How many nodes the limit on open files allows, once it is as high as it may be. Fewer files
-//  than nodes would make libzmq spin.
+//  How many links the limit on open files allows, once it is as high as it may be. Fewer files
+//  than links would make libzmq spin.
 static size_t
-s_max_nodes (void)
+s_max_links (void)
 {
     struct rlimit limit;
     if (getrlimit (RLIMIT_NOFILE, &limit) == -1)
-        return 1;
+        return 0;
     limit.rlim_cur = limit.rlim_max;
     setrlimit (RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur <= FILES_FOR_THE_REST + FILES_PER_NODE)
-        return 1;
-    rlim_t nodes = (limit.rlim_cur - FILES_FOR_THE_REST) / FILES_PER_NODE;
-    return nodes < NODES_MAX ? (size_t) nodes : NODES_MAX;
+    if (limit.rlim_cur <= FILES_FOR_THE_REST)
+        return 0;
+    return (limit.rlim_cur - FILES_FOR_THE_REST) / FILES_PER_LINK;
+}
+
+//  Forwarders come first; what they leave is for workers.
+static size_t
+s_max_workers (const broker_options_t *options)
+{
+    size_t links = s_max_links ();
+    size_t left = links > options->forwarder_count ? links - options->forwarder_count : 1;
+    return left < WORKERS_MAX ? left : WORKERS_MAX;
 }
 
 static void
-s_introduce (const broker_options_t *options, size_t max_nodes)
+s_introduce (const broker_options_t *options, size_t max_workers)
 {
     zsys_info ("sends frames on live on %s, answers on %s, keeps frames in %s; room for %zu nodes",
-               options->live, options->answer, options->store, max_nodes);
+               options->live, options->answer, options->store, max_workers);
     if (options->worker_count)
         zsys_info ("subscribes to %zu listed workers, and to those that announce themselves",
                    options->worker_count);
     else
         zsys_info ("waits for workers to announce themselves");
+    if (options->forwarder_count)
+        zsys_info ("subscribes to %zu forwarders, and takes up to %zu nodes from them",
+                   options->forwarder_count, options->forwarded_nodes);
 }
 
 static int
 s_run (const broker_options_t *options, int stop_fd)
 {
     char error[512];
-    size_t max_nodes = s_max_nodes ();
+    size_t max_workers = s_max_workers (options);
     zsys_set_logident ("broker");
     zsys_set_logstream (stderr);
-    zsys_set_max_sockets (SOCKETS_PER_NODE * max_nodes + SOCKETS_FOR_THE_REST);
+    zsys_set_max_sockets (SOCKETS_PER_LINK * (max_workers + options->forwarder_count) +
+                          SOCKETS_FOR_THE_REST);
     const store_options_t store_options = {.memory_bytes = STORE_MEMORY_BYTES,
                                            .sync = options->sync};
     store_t *store = store_new (options->store, &store_options, error);
     if (!store)
         return s_fail (EXIT_FAILED, error);
-    coordinator_t *coordinator = coordinator_new (options, max_nodes, &store, error);
+    coordinator_t *coordinator = coordinator_new (options, max_workers, &store, error);
     if (!coordinator)
         return s_fail (EXIT_CANNOT_CONNECT, error);
-    s_introduce (options, max_nodes);
+    s_introduce (options, max_workers);
     coordinator_run (coordinator, stop_fd);
     coordinator_destroy (&coordinator);
     zsys_info ("stopped");

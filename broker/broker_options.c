@@ -8,10 +8,19 @@
 #include <string.h>
 
 #define KEEP_MIN_S 60
+#define FORWARDED_RATE_MAX  1000000
+#define FORWARDED_NODES_MAX 10000000
 
 static const setting_t s_settings[] = {
     {"workers", 'w', "NAME=ENDPOINT,...", NULL,
      "Subscribe to these workers, besides those that announce themselves"},
+    {"forwarders", 'f', "ENDPOINT,...", NULL,
+     "Subscribe to these forwarders, each of which publishes the frames of many nodes"},
+    {"forwarded-rate", 0, "FRAMES", "20",
+     "Take so many frames a second, on the average, of each node that comes by a forwarder; more "
+     "than 1 lets a forwarder catch up"},
+    {"forwarded-nodes", 0, "NODES", "100000",
+     "Take at most so many nodes from forwarders; each costs memory"},
     {"store", 0, "FOLDER", "var/broker", "Where all frames are kept"},
     {"keep", 0, "DURATION", "24h",
      "Delete frames that are older: 90m, 24h, 7d, or 'forever'; what they add up to stays"},
@@ -36,6 +45,7 @@ const program_t broker_program = {
     .manual = "Examples:\n"
               "  broker                          gather from every worker on this machine\n"
               "  broker -w n1=tcp://127.0.0.1:7101,n2=tcp://127.0.0.1:7102\n"
+              "  broker -f tcp://10.0.0.5:7100,tcp://10.0.0.6:7100    two racks' forwarders\n"
               "  broker --answer tcp://0.0.0.0:7002 --live tcp://0.0.0.0:7001 --insecure\n"
               "  broker --config docs/examples/broker.zpl\n"
               "\n"
@@ -73,13 +83,35 @@ s_add_worker (broker_options_t *self, const settings_t *settings, const char *te
     self->worker_count++;
 }
 
+//  An endpoint that stands twice would be one connection with two owners.
 static void
-s_read_workers (broker_options_t *self, const settings_t *settings)
+s_add_forwarder (broker_options_t *self, const settings_t *settings, const char *text,
+                 size_t length)
 {
-    const char *text = settings_text (settings, "workers");
+    size_t bytes = (self->forwarder_count + 1) * sizeof *self->forwarders;
+    self->forwarders = realloc (self->forwarders, bytes);
+    char *endpoint = strndup (text, length);
+    assert (self->forwarders && endpoint);
+    if (length > ENDPOINT_MAX || !endpoint_is_valid (endpoint))
+        settings_usage (settings, "forwarders: '%.300s' is not of the form tcp://ADDRESS:PORT",
+                        endpoint);
+    for (size_t i = 0; i < self->forwarder_count; i++)
+        if (strcmp (self->forwarders[i], endpoint) == 0)
+            settings_usage (settings, "forwarders: %s is listed twice", endpoint);
+    self->forwarders[self->forwarder_count++] = endpoint;
+}
+
+typedef void (add_fn) (broker_options_t *self, const settings_t *settings, const char *text,
+                       size_t length);
+
+//  Hand each item of a list with commas to add.
+static void
+s_read_list (broker_options_t *self, const settings_t *settings, const char *name, add_fn *add)
+{
+    const char *text = settings_text (settings, name);
     while (text) {
         size_t length = strcspn (text, ",");
-        s_add_worker (self, settings, text, length);
+        add (self, settings, text, length);
         text = text[length] ? text + length + 1 : NULL;
     }
 }
@@ -145,12 +177,21 @@ broker_options_read (broker_options_t *self, const settings_t *settings)
     self->sync = settings_is_set (settings, "sync");
     self->insecure = settings_is_set (settings, "insecure");
     s_read_retention (&self->retention, settings);
-    s_read_workers (self, settings);
+    s_read_list (self, settings, "workers", s_add_worker);
+    s_read_list (self, settings, "forwarders", s_add_forwarder);
+    self->forwarded_rate =
+        (unsigned) settings_number (settings, "forwarded-rate", 1, FORWARDED_RATE_MAX);
+    self->forwarded_nodes =
+        (size_t) settings_number (settings, "forwarded-nodes", 1, FORWARDED_NODES_MAX);
 }
 
 void
 broker_options_fini (broker_options_t *self)
 {
+    for (size_t i = 0; i < self->forwarder_count; i++)
+        free (self->forwarders[i]);
+    free (self->forwarders);
     free (self->workers);
+    self->forwarders = NULL;
     self->workers = NULL;
 }

@@ -20,6 +20,10 @@ typedef struct {
     listed_worker_t *workers; //  Owned
     size_t worker_count;
     retention_t retention;
+    char **forwarders; //  Where they publish. Owned
+    size_t forwarder_count;
+    size_t forwarded_nodes;  //  At most so many come by forwarders
+    unsigned forwarded_rate; //  Frames a second of each of them
     bool sync;
     bool insecure;
 } broker_options_t;

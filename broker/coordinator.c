@@ -70,7 +70,8 @@ static int
 s_connect (coordinator_t *self, const intake_action_t *action)
 {
     char error[512];
-    int rc = links_connect (self->links, action->node, action->endpoint, error);
+    const link_peer_t peer = {.name = action->node, .forwarder = action->forwarder};
+    int rc = links_connect (self->links, &peer, action->endpoint, error);
     if (rc == -1)
         zsys_error ("%s: %s", action->node, error);
     return rc;
@@ -241,6 +242,13 @@ s_add_listed (coordinator_t *self, char error[512])
     return 0;
 }
 
+static void
+s_add_forwarders (coordinator_t *self)
+{
+    for (size_t i = 0; i < self->options->forwarder_count; i++)
+        intake_add_forwarder (self->intake, self->options->forwarders[i], s_now ());
+}
+
 static int
 s_open (coordinator_t *self, char error[512])
 {
@@ -250,12 +258,13 @@ s_open (coordinator_t *self, char error[512])
     if (socket_bind (self->live, options->live, options->insecure, error) == -1 ||
         s_load_nodes (self, error) == -1 || s_add_listed (self, error) == -1)
         return -1;
+    s_add_forwarders (self);
     self->service = service_new (options->answer, options->insecure, &answerer, s_announced, error);
     return self->service ? 0 : -1;
 }
 
 coordinator_t *
-coordinator_new (const broker_options_t *options, size_t max_nodes, store_t **store_p,
+coordinator_new (const broker_options_t *options, size_t max_workers, store_t **store_p,
                  char error[512])
 {
     coordinator_t *self = calloc (1, sizeof *self);
@@ -265,7 +274,9 @@ coordinator_new (const broker_options_t *options, size_t max_nodes, store_t **st
     *store_p = NULL;
     self->live = socket_new (ZMQ_XPUB);
     self->links = links_new ();
-    self->intake = intake_new (max_nodes, s_act, self);
+    self->intake = intake_new (max_workers, s_act, self);
+    if (options->forwarder_count)
+        intake_allow_forwarded (self->intake, options->forwarded_nodes, options->forwarded_rate);
     self->registry = registry_new ();
     self->announcements = queue_new (ANNOUNCEMENTS_MAX, ANNOUNCEMENTS_MAX_BYTES);
     const recorder_ops_t ops = {
@@ -307,11 +318,14 @@ coordinator_destroy (coordinator_t **self_p)
 //  --- The loop --------------------------------------------------------------------------------
 
 static void
-s_receive (void *context, const char *node, link_message_t *message)
+s_receive (void *context, const link_peer_t *peer, link_message_t *message)
 {
     coordinator_t *self = context;
     self->in_hand = message;
-    intake_received (self->intake, node, &message->view, s_now ());
+    if (peer->forwarder)
+        intake_forwarded (self->intake, peer->forwarder, &message->view, s_now ());
+    else
+        intake_received (self->intake, peer->name, &message->view, s_now ());
 }
 
 static void
@@ -337,10 +351,13 @@ s_discard_subscriptions (coordinator_t *self)
 }
 
 static void
-s_cut (void *context, const char *node)
+s_cut (void *context, const link_peer_t *peer)
 {
     coordinator_t *self = context;
-    intake_cut (self->intake, node);
+    if (peer->forwarder)
+        intake_forwarder_cut (self->intake, peer->forwarder);
+    else
+        intake_cut (self->intake, peer->name);
 }
 
 static void

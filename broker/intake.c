@@ -10,16 +10,25 @@
 
 //  --- Nodes by name ---------------------------------------------------------------------------
 
+static void
+s_make_room (intake_t *self, size_t max_nodes)
+{
+    self->nodes = realloc (self->nodes, max_nodes * sizeof *self->nodes);
+    assert (self->nodes);
+    self->max_nodes = max_nodes;
+}
+
 intake_t *
-intake_new (size_t max_nodes, intake_sink_fn *sink, void *context)
+intake_new (size_t max_workers, intake_sink_fn *sink, void *context)
 {
     intake_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->nodes = calloc (max_nodes, sizeof *self->nodes);
-    assert (self->nodes);
-    self->max_nodes = max_nodes;
+    s_make_room (self, max_workers);
+    self->max_workers = max_workers;
+    self->forwarded_per_second = INTAKE_FRAMES_PER_SECOND;
     self->sink = sink;
     self->context = context;
+    self->index = node_index_new ();
     self->reader = wire_reader_new ();
     return self;
 }
@@ -30,35 +39,27 @@ intake_destroy (intake_t **self_p)
     intake_t *self = *self_p;
     if (!self)
         return;
+    node_index_destroy (&self->index);
     for (size_t i = 0; i < self->count; i++)
         free (self->nodes[i]);
+    intake_destroy_forwarders (self);
     wire_reader_destroy (&self->reader);
     free (self->nodes);
     free (self);
     *self_p = NULL;
 }
 
-//  Where the name stands, or would.
-static size_t
-s_place (const intake_t *self, const char *name)
+void
+intake_allow_forwarded (intake_t *self, size_t max_nodes, unsigned frames_per_second)
 {
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp (self->nodes[middle]->shown.node, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    s_make_room (self, self->max_workers + max_nodes);
+    self->forwarded_per_second = frames_per_second;
 }
 
 intake_node_t *
 intake_find (const intake_t *self, const char *name)
 {
-    size_t i = s_place (self, name);
-    bool found = i < self->count && strcmp (self->nodes[i]->shown.node, name) == 0;
-    return found ? self->nodes[i] : NULL;
+    return node_index_find (self->index, name);
 }
 
 intake_node_t *
@@ -67,16 +68,34 @@ intake_find_or_add (intake_t *self, const char *name)
     intake_node_t *node = intake_find (self, name);
     if (node || self->count == self->max_nodes)
         return node;
-    size_t i = s_place (self, name);
     node = calloc (1, sizeof *node);
     assert (node);
     snprintf (node->shown.node, sizeof node->shown.node, "%s", name);
     node->shown.state = STATE_NEVER_SEEN;
-    node->allowance_ns = INTAKE_BURST_FRAMES * NS_PER_FRAME;
-    memmove (&self->nodes[i + 1], &self->nodes[i], (self->count - i) * sizeof *self->nodes);
-    self->nodes[i] = node;
-    self->count++;
+    node->allowance_ns = BURST_NS;
+    node->place = self->count;
+    self->nodes[self->count++] = node;
+    node_index_add (self->index, node->shown.node, node);
     return node;
+}
+
+int
+intake_make_worker (intake_t *self, intake_node_t *node)
+{
+    if (!node->worker && self->workers == self->max_workers)
+        return -1;
+    self->workers += !node->worker;
+    node->worker = true;
+    node->forwarder = NULL;
+    return 0;
+}
+
+bool
+intake_holds_its_place (const intake_node_t *node, intake_now_t now)
+{
+    int64_t since_ns = node->frame_mono_ns > node->connected_mono_ns ? node->frame_mono_ns
+                                                                     : node->connected_mono_ns;
+    return (node->connected || node->forwarder) && now.mono_ns - since_ns < INTAKE_SILENT_AFTER_NS;
 }
 
 //  --- Actions ---------------------------------------------------------------------------------
@@ -133,8 +152,9 @@ s_fall_silent (intake_t *self, intake_node_t *node, intake_now_t now)
         now.mono_ns - node->frame_mono_ns < INTAKE_SILENT_AFTER_NS)
         return;
     node->shown.state = STATE_SILENT;
-    intake_notice (self, node, "%s is silent: no frame for %lld s", node->shown.node,
-                   INTAKE_SILENT_AFTER_NS / 1000000000);
+    if (!node->forwarder)
+        intake_notice (self, node, "%s is silent: no frame for %lld s", node->shown.node,
+                       INTAKE_SILENT_AFTER_NS / 1000000000);
     intake_report (self, node);
 }
 
@@ -157,14 +177,15 @@ s_keep_connected (intake_t *self, intake_node_t *node, intake_now_t now)
 }
 
 static void
-s_forget (intake_t *self, size_t i)
+s_forget (intake_t *self, intake_node_t *node)
 {
-    intake_node_t *node = self->nodes[i];
     if (node->connected)
         intake_act (self, (intake_action_t){.kind = INTAKE_DISCONNECT, .node = node->shown.node});
     intake_act (self, (intake_action_t){.kind = INTAKE_FORGET, .node = node->shown.node});
-    self->count--;
-    memmove (&self->nodes[i], &self->nodes[i + 1], (self->count - i) * sizeof *self->nodes);
+    node_index_remove (self->index, node->shown.node);
+    self->workers -= node->worker;
+    self->nodes[node->place] = self->nodes[--self->count];
+    self->nodes[node->place]->place = node->place;
     free (node);
 }
 
@@ -175,8 +196,9 @@ intake_tick (intake_t *self, intake_now_t now)
         s_fall_silent (self, self->nodes[i], now);
         s_keep_connected (self, self->nodes[i], now);
         if (s_is_forgettable (self->nodes[i], now))
-            s_forget (self, i);
+            s_forget (self, self->nodes[i]);
     }
+    intake_tick_forwarders (self, now);
 }
 
 void
@@ -184,6 +206,7 @@ intake_stats (const intake_t *self, intake_stats_t *stats)
 {
     *stats = self->stats;
     stats->nodes = self->count;
+    stats->forwarders = self->forwarder_count;
     stats->live_nodes = 0;
     for (size_t i = 0; i < self->count; i++)
         stats->live_nodes += self->nodes[i]->shown.state == STATE_LIVE;

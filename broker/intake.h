@@ -24,12 +24,16 @@
 #define INTAKE_BURST_FRAMES      2000
 #define INTAKE_FRAMES_PER_SECOND 20
 
+//  A link that brings the frames of many nodes.
+typedef struct intake_forwarder_t intake_forwarder_t;
+
 typedef struct {
     int64_t wall_ns, mono_ns; //  Both clocks, read together
 } intake_now_t;
 
 typedef enum {
-    INTAKE_CONNECT,    //  Subscribe to node at endpoint; the sink returns -1 where it cannot
+    INTAKE_CONNECT,    //  Subscribe to node, or to forwarder, at endpoint; the sink returns -1
+                       //  where it cannot
     INTAKE_DISCONNECT, //  Close the subscription to node
     INTAKE_RELAY,      //  Send the message in hand on the live socket, as it came
     INTAKE_RECORD,     //  Queue record for the store; the sink returns -1 where it does not fit
@@ -43,7 +47,8 @@ typedef enum {
 //  Only the members of its kind are meaningful; all are borrowed until the sink returns.
 typedef struct {
     intake_action_kind_t kind;
-    const char *node;
+    const char *node;              //  Of a forwarder: its endpoint
+    intake_forwarder_t *forwarder; //  NULL where it is about a node
     const char *endpoint;
     const store_record_t *record;
     seq_range_t gap;
@@ -56,8 +61,8 @@ typedef int (intake_sink_fn) (void *context, const intake_action_t *action);
 
 typedef struct intake_t intake_t;
 
-//  At most max_nodes are known at a time.
-intake_t *intake_new (size_t max_nodes, intake_sink_fn *sink, void *context);
+//  At most max_workers nodes are known at a time.
+intake_t *intake_new (size_t max_workers, intake_sink_fn *sink, void *context);
 void intake_destroy (intake_t **self_p);
 
 //  The store holds these frames of a node (at start). Nothing is known of where it is.
@@ -87,19 +92,37 @@ void intake_received (intake_t *self, const char *node, const intake_message_t *
 //  The connection to a node was lost.
 void intake_cut (intake_t *self, const char *node);
 
+//  --- Forwarders ------------------------------------------------------------------------------
+//  A forwarder publishes other nodes' frames as it got them; topics and frames name the nodes. It
+//  may speak for any node that is neither listed nor live elsewhere: with a worker of its own or
+//  by another forwarder. Nobody can be asked for what it lost: such gaps stay.
+
+//  Let forwarders bring max_nodes nodes besides the others, and each of them frames_per_second on
+//  the average, INTAKE_FRAMES_PER_SECOND unless this is called. Before any other event.
+void intake_allow_forwarded (intake_t *self, size_t max_nodes, unsigned frames_per_second);
+//  Subscribe to a forwarder at endpoint.
+void intake_add_forwarder (intake_t *self, const char *endpoint, intake_now_t now);
+//  What arrived on that subscription.
+void intake_forwarded (intake_t *self, intake_forwarder_t *forwarder,
+                       const intake_message_t *message, intake_now_t now);
+//  The connection to it was lost.
+void intake_forwarder_cut (intake_t *self, intake_forwarder_t *forwarder);
+
 //  Call once a second. libzmq reconnects by itself, but not to a peer that broke its protocol (a
-//  message too long, another program on that port): so a silent node is connected to afresh.
+//  message too long, another program on that port): so who is silent is connected to afresh.
 void intake_tick (intake_t *self, intake_now_t now);
 
 typedef struct {
     uint64_t nodes, live_nodes;     //  Now
+    uint64_t forwarders;            //  As configured
+    uint64_t forwarded;             //  Frames of those accepted that came by a forwarder
     uint64_t received;              //  Frames accepted, new or repeated
     uint64_t relayed;               //  New ones
-    uint64_t refused;               //  Messages that were no frame of their node
+    uint64_t refused;               //  Messages that were no frame of a node that may come so
     uint64_t flooded;               //  Frames over a node's rate
     uint64_t unqueued;              //  New frames for which the store's queue had no room
     uint64_t gaps, missing;         //  Gaps found in live streams, and the frames in them
-    uint64_t cuts;                  //  Connections to workers that were lost
+    uint64_t cuts;                  //  Connections to workers and forwarders that were lost
     uint64_t refused_announcements; //  Malformed, not connectable, contested, or too many
 } intake_stats_t;
 

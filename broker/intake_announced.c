@@ -46,7 +46,7 @@ int
 intake_add_listed (intake_t *self, const char *name, const char *endpoint, intake_now_t now)
 {
     intake_node_t *node = intake_find_or_add (self, name);
-    if (!node)
+    if (!node || intake_make_worker (self, node) == -1)
         return -1;
     node->listed = true;
     s_set_endpoints (node, endpoint, "");
@@ -91,16 +91,6 @@ s_announcement_is_acceptable (const message_t *message)
            announced_endpoint_is_acceptable (message->answer_endpoint);
 }
 
-//  A node keeps its place while frames come from there, and for as long after connecting as they
-//  may take to begin.
-static bool
-s_holds_its_place (const intake_node_t *node, intake_now_t now)
-{
-    int64_t since_ns = node->frame_mono_ns > node->connected_mono_ns ? node->frame_mono_ns
-                                                                     : node->connected_mono_ns;
-    return node->connected && now.mono_ns - since_ns < INTAKE_SILENT_AFTER_NS;
-}
-
 static void
 s_refuse_contender (intake_t *self, intake_node_t *node, const message_t *message)
 {
@@ -127,6 +117,7 @@ s_move (intake_t *self, intake_node_t *node, const message_t *message, intake_no
         intake_notice (self, node, "%s announced itself: publishes on %s", node->shown.node,
                        message->publish_endpoint);
     s_set_endpoints (node, message->publish_endpoint, message->answer_endpoint);
+    intake_make_worker (self, node);
     s_connect (self, node, now);
 }
 
@@ -144,7 +135,8 @@ s_refuse_announcement (intake_t *self, const message_t *message, const char *why
 static bool
 s_is_same_place (const intake_node_t *node, const message_t *message)
 {
-    return strcmp (node->shown.publish_endpoint, message->publish_endpoint) == 0;
+    return !node->forwarder &&
+           strcmp (node->shown.publish_endpoint, message->publish_endpoint) == 0;
 }
 
 static void
@@ -171,13 +163,13 @@ intake_announced (intake_t *self, const message_t *message, intake_now_t now)
         return;
     }
     intake_node_t *node = intake_find_or_add (self, message->node);
-    if (!node) {
+    if (!node || (!node->worker && self->workers == self->max_workers)) {
         s_refuse_announcement (self, message, "too many nodes");
         return;
     }
     if (!s_is_same_place (node, message) && node->listed)
         return; //  The list says where it is, for instance through a tunnel
-    if (!s_is_same_place (node, message) && s_holds_its_place (node, now))
+    if (!s_is_same_place (node, message) && intake_holds_its_place (node, now))
         s_refuse_contender (self, node, message);
     else
         s_accept_announcement (self, node, message, now);

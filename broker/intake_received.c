@@ -4,21 +4,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *
-s_fault (intake_t *self, const intake_node_t *node, const intake_message_t *message)
+const char *
+intake_decode (intake_t *self, const intake_message_t *message)
 {
     char topic[NODE_NAME_MAX + 2];
-    size_t topic_size = frame_topic (node->shown.node, topic);
     const char *reason;
     if (message->parts != 2)
         return "not two parts";
-    if (message->topic_size != topic_size || memcmp (message->topic, topic, topic_size) != 0)
-        return "the topic is another node's";
     if (frame_decode (&self->frame, self->reader, message->data, message->size, &reason) == -1)
         return reason;
-    if (strcmp (self->frame.node, node->shown.node) != 0)
-        return "the frame is another node's";
+    size_t topic_size = frame_topic (self->frame.node, topic);
+    if (message->topic_size != topic_size || memcmp (message->topic, topic, topic_size) != 0)
+        return "the topic is not that of the frame's node";
     return NULL;
+}
+
+static const char *
+s_fault (intake_t *self, const intake_node_t *node, const intake_message_t *message)
+{
+    const char *fault = intake_decode (self, message);
+    if (fault)
+        return fault;
+    return strcmp (self->frame.node, node->shown.node) ? "the frame is another node's" : NULL;
 }
 
 static void
@@ -33,17 +40,23 @@ s_refuse_message (intake_t *self, intake_node_t *node, const char *fault)
 
 //  A bucket of allowance that fills with time: no node may crowd out the others in the queue.
 static bool
-s_is_within_rate (intake_node_t *node, intake_now_t now)
+s_is_within_rate (intake_node_t *node, unsigned frames_per_second, intake_now_t now)
 {
-    const int64_t full_ns = INTAKE_BURST_FRAMES * NS_PER_FRAME;
+    int64_t frame_ns = 1000000000LL / frames_per_second;
     int64_t passed_ns = now.mono_ns - node->allowance_mono_ns;
     node->allowance_mono_ns = now.mono_ns;
     node->allowance_ns =
-        passed_ns > full_ns - node->allowance_ns ? full_ns : node->allowance_ns + passed_ns;
-    if (node->allowance_ns < NS_PER_FRAME)
+        passed_ns > BURST_NS - node->allowance_ns ? BURST_NS : node->allowance_ns + passed_ns;
+    if (node->allowance_ns < frame_ns)
         return false;
-    node->allowance_ns -= NS_PER_FRAME;
+    node->allowance_ns -= frame_ns;
     return true;
+}
+
+static unsigned
+s_rate (const intake_t *self, const intake_node_t *node)
+{
+    return node->forwarder ? self->forwarded_per_second : INTAKE_FRAMES_PER_SECOND;
 }
 
 static void
@@ -51,8 +64,8 @@ s_count_flooded (intake_t *self, intake_node_t *node)
 {
     self->stats.flooded++;
     if (is_worth_telling (++node->shown.dropped))
-        intake_notice (self, node, "%s sends more than %d frames a second: the rest is dropped",
-                       node->shown.node, INTAKE_FRAMES_PER_SECOND);
+        intake_notice (self, node, "%s sends more than %u frames a second: the rest is dropped",
+                       node->shown.node, s_rate (self, node));
     intake_report (self, node);
 }
 
@@ -97,15 +110,16 @@ static void
 s_come_alive (intake_t *self, intake_node_t *node)
 {
     char scope[SCOPE_TEXT_MAX + 1];
-    if (node->shown.state == STATE_LIVE)
-        return;
+    bool was_live = node->shown.state == STATE_LIVE;
+    node->shown.state = STATE_LIVE;
+    if (was_live || node->forwarder)
+        return; //  A forwarder's nodes are too many for a line each
     scope_print (&self->frame.scope, scope);
     intake_notice (self, node, "%s is live: %s, scope %s, version %s", node->shown.node,
                    self->frame.source == FRAME_FROM_SYNTHETIC
                        ? "SYNTHETIC data (invented)"
                        : frame_source_name (self->frame.source),
                    scope, self->frame.version);
-    node->shown.state = STATE_LIVE;
 }
 
 static void
@@ -128,6 +142,7 @@ s_take (intake_t *self, intake_node_t *node, const intake_message_t *message, in
 {
     seq_range_t gap;
     self->stats.received++;
+    self->stats.forwarded += node->forwarder != NULL;
     switch (sequence_add (&node->seen, self->frame.epoch, self->frame.seq, &gap)) {
     case SEQUENCE_NEW_GAP:
         s_missing (self, node, &gap);
@@ -143,6 +158,15 @@ s_take (intake_t *self, intake_node_t *node, const intake_message_t *message, in
 }
 
 void
+intake_take (intake_t *self, intake_node_t *node, const intake_message_t *message, intake_now_t now)
+{
+    if (s_is_within_rate (node, s_rate (self, node), now))
+        s_take (self, node, message, now);
+    else
+        s_count_flooded (self, node);
+}
+
+void
 intake_received (intake_t *self, const char *name, const intake_message_t *message,
                  intake_now_t now)
 {
@@ -152,10 +176,8 @@ intake_received (intake_t *self, const char *name, const intake_message_t *messa
     const char *fault = s_fault (self, node, message);
     if (fault)
         s_refuse_message (self, node, fault);
-    else if (!s_is_within_rate (node, now))
-        s_count_flooded (self, node);
     else
-        s_take (self, node, message, now);
+        intake_take (self, node, message, now);
 }
 
 void

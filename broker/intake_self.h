@@ -1,25 +1,38 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  intake_self - what the files of intake share: its state, and how actions are told. intake.c
-//  knows nodes by name and time, intake_announced.c who is where, intake_received.c their frames.
+//  knows nodes by name and time, intake_announced.c who is where, intake_forwarded.c who comes by
+//  which forwarder, intake_received.c their frames.
 #ifndef BROKER_INTAKE_SELF_H
 #define BROKER_INTAKE_SELF_H
 
 #include "broker/intake.h"
+#include "broker/node_index.h"
 #include "broker/sequence.h"
 
-#define NS_PER_FRAME (1000000000LL / INTAKE_FRAMES_PER_SECOND)
+#define BURST_NS (1000000000LL * INTAKE_BURST_FRAMES / INTAKE_FRAMES_PER_SECOND)
+
+struct intake_forwarder_t {
+    char endpoint[ENDPOINT_MAX + 1];
+    int64_t renewed_mono_ns; //  Its latest connection
+    int64_t frame_mono_ns;   //  Its newest frame's arrival
+    uint64_t nodes; //  That it brought, ever
+    uint64_t refused, cuts;
+};
 
 typedef struct {
     show_node_t shown;         //  What the registry is told
     sequence_t seen;           //  Which of its frames came by
+    size_t place;              //  In intake's nodes
     bool listed;               //  By the list of workers: its endpoint is fixed
+    bool worker;               //  It has or had a connection of its own, one of max_workers
     bool connected;            //  To shown.publish_endpoint
+    intake_forwarder_t *forwarder; //  That brings its frames; NULL where none does
     bool stored;               //  The store holds frames of it
     int64_t connected_mono_ns; //  Since when, at this endpoint
     int64_t renewed_mono_ns;   //  Its latest connection
     int64_t frame_mono_ns;     //  Its newest new frame's arrival
     int64_t announced_mono_ns; //  Its latest accepted announcement
-    int64_t allowance_ns;      //  Frames it may send now, each worth NS_PER_FRAME
+    int64_t allowance_ns;      //  Time it may still take up with frames: see s_is_within_rate
     int64_t allowance_mono_ns; //  When that was reckoned
     uint64_t contested;        //  Announcements of its name from elsewhere
 } intake_node_t;
@@ -27,9 +40,15 @@ typedef struct {
 struct intake_t {
     intake_sink_fn *sink;
     void *context;
-    intake_node_t **nodes; //  In order of name
+    intake_node_t **nodes; //  In no order
     size_t count;
     size_t max_nodes;
+    size_t workers; //  Of them, those with a connection of their own
+    size_t max_workers;
+    node_index_t *index; //  The nodes by name
+    intake_forwarder_t **forwarders;
+    size_t forwarder_count;
+    unsigned forwarded_per_second; //  Frames of a node that comes by a forwarder
     intake_stats_t stats;
     wire_reader_t *reader;
     frame_t frame; //  The one in hand
@@ -39,6 +58,17 @@ struct intake_t {
 intake_node_t *intake_find (const intake_t *self, const char *name);
 //  The same, new where it is unknown; NULL where there are too many.
 intake_node_t *intake_find_or_add (intake_t *self, const char *name);
+
+//  Make it a node with a connection of its own. Returns 0, or -1 where there are too many.
+int intake_make_worker (intake_t *self, intake_node_t *node);
+//  A node keeps its place while frames come from there, and for as long after connecting as they
+//  may take to begin.
+bool intake_holds_its_place (const intake_node_t *node, intake_now_t now);
+//  Take a message that came where the node's frames may come from: see intake_received.
+void intake_take (intake_t *self, intake_node_t *node, const intake_message_t *message,
+                  intake_now_t now);
+//  Decode a message's frame into self->frame. Returns NULL, or what is wrong with it.
+const char *intake_decode (intake_t *self, const intake_message_t *message);
 
 //  Have an action done. Returns what the sink returns.
 int intake_act (const intake_t *self, intake_action_t action);
@@ -52,5 +82,8 @@ bool is_worth_telling (uint64_t count);
 
 //  Connect to where the node publishes, in place of an earlier connection there.
 void intake_renew (intake_t *self, intake_node_t *node, intake_now_t now);
+//  The forwarders' part of intake_tick, and of intake_destroy.
+void intake_tick_forwarders (intake_t *self, intake_now_t now);
+void intake_destroy_forwarders (intake_t *self);
 
 #endif

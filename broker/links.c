@@ -8,7 +8,8 @@
 #define FILES_PER_LINK 4
 
 typedef struct {
-    char node[NODE_NAME_MAX + 1];
+    link_peer_t peer;
+    char *name; //  The peer's, owned
     zsock_t *subscriber; //  SUB
     zsock_t *monitor;    //  PAIR: libzmq's events about the subscriber's connection
 } link_t;
@@ -35,6 +36,7 @@ s_close (link_t *link)
 {
     zsock_destroy (&link->monitor);
     zsock_destroy (&link->subscriber);
+    free (link->name);
 }
 
 void
@@ -52,10 +54,10 @@ links_destroy (links_t **self_p)
 }
 
 void
-links_disconnect (links_t *self, const char *node)
+links_disconnect (links_t *self, const char *name)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (strcmp (self->links[i].node, node) == 0) {
+        if (strcmp (self->links[i].name, name) == 0) {
             s_close (&self->links[i]);
             self->links[i] = self->links[--self->count];
             return;
@@ -105,16 +107,18 @@ s_watch (links_t *self, zsock_t *subscriber)
 }
 
 int
-links_connect (links_t *self, const char *node, const char *endpoint, char error[512])
+links_connect (links_t *self, const link_peer_t *peer, const char *endpoint, char error[512])
 {
-    links_disconnect (self, node);
+    links_disconnect (self, peer->name);
     if (s_check_files_left (endpoint, error) == -1)
         return -1;
     link_t link = {.subscriber = socket_new (ZMQ_SUB)};
     //  All topics: a worker that publishes as another node shall be seen, not filtered away.
     zsock_set_subscribe (link.subscriber, "");
     link.monitor = s_watch (self, link.subscriber);
-    snprintf (link.node, sizeof link.node, "%s", node);
+    link.name = strdup (peer->name);
+    assert (link.name);
+    link.peer = (link_peer_t){.name = link.name, .forwarder = peer->forwarder};
     if (socket_connect (link.subscriber, endpoint, error) == -1) {
         s_close (&link);
         return -1;
@@ -198,7 +202,7 @@ s_take_turn (link_t *link, link_handler_fn *handler, void *context)
     zmq_msg_init (&message.payload);
     int taken = 0;
     while (taken < LINKS_TURN && s_receive (link, &message)) {
-        handler (context, link->node, &message);
+        handler (context, &link->peer, &message);
         taken++;
     }
     zmq_msg_close (&message.topic);
@@ -228,9 +232,10 @@ s_receive_event (const link_t *link)
 }
 
 void
-links_report_cuts (links_t *self, void (*cut) (void *context, const char *node), void *context)
+links_report_cuts (links_t *self, void (*cut) (void *context, const link_peer_t *peer),
+                   void *context)
 {
     for (size_t i = 0; i < self->count; i++)
         while (s_receive_event (&self->links[i]))
-            cut (context, self->links[i].node);
+            cut (context, &self->links[i].peer);
 }

@@ -1,16 +1,24 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  registry - see registry.h.
 #include "broker/registry.h"
+#include "broker/node_index.h"
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct {
+    show_node_t shown;
+    size_t place; //  In nodes
+} entry_t;
+
 struct registry_t {
     pthread_mutex_t lock; //  Guards what follows
-    show_node_t *nodes;   //  In order of name
+    entry_t **nodes;      //  In no order
     size_t count;
     size_t capacity;
+    node_index_t *index; //  The same by name
 };
 
 registry_t *
@@ -19,6 +27,7 @@ registry_new (void)
     registry_t *self = calloc (1, sizeof *self);
     assert (self);
     pthread_mutex_init (&self->lock, NULL);
+    self->index = node_index_new ();
     return self;
 }
 
@@ -29,60 +38,48 @@ registry_destroy (registry_t **self_p)
     if (!self)
         return;
     pthread_mutex_destroy (&self->lock);
+    node_index_destroy (&self->index);
+    for (size_t i = 0; i < self->count; i++)
+        free (self->nodes[i]);
     free (self->nodes);
     free (self);
     *self_p = NULL;
 }
 
-//  Where the name stands, or would.
-static size_t
-s_place (const registry_t *self, const char *name)
+static void
+s_grow (registry_t *self)
 {
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp (self->nodes[middle].node, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    self->capacity = self->capacity ? 2 * self->capacity : 16;
+    self->nodes = realloc (self->nodes, self->capacity * sizeof *self->nodes);
+    assert (self->nodes);
 }
 
-static show_node_t *
-s_find (const registry_t *self, const char *name)
-{
-    size_t i = s_place (self, name);
-    return i < self->count && strcmp (self->nodes[i].node, name) == 0 ? &self->nodes[i] : NULL;
-}
-
-static show_node_t *
+static entry_t *
 s_add (registry_t *self, const char *name)
 {
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? 2 * self->capacity : 16;
-        self->nodes = realloc (self->nodes, self->capacity * sizeof *self->nodes);
-        assert (self->nodes);
-    }
-    size_t i = s_place (self, name);
-    memmove (&self->nodes[i + 1], &self->nodes[i], (self->count - i) * sizeof *self->nodes);
-    self->count++;
-    memset (&self->nodes[i], 0, sizeof self->nodes[i]);
-    return &self->nodes[i];
+    entry_t *entry = calloc (1, sizeof *entry);
+    assert (entry);
+    if (self->count == self->capacity)
+        s_grow (self);
+    snprintf (entry->shown.node, sizeof entry->shown.node, "%s", name);
+    entry->place = self->count;
+    self->nodes[self->count++] = entry;
+    node_index_add (self->index, entry->shown.node, entry);
+    return entry;
 }
 
 void
 registry_put (registry_t *self, const show_node_t *node)
 {
     pthread_mutex_lock (&self->lock);
-    show_node_t *shown = s_find (self, node->node);
-    if (!shown)
-        shown = s_add (self, node->node);
-    uint64_t duplicates = shown->duplicates;
-    uint64_t conflicts = shown->conflicts;
-    *shown = *node;
-    shown->duplicates = duplicates;
-    shown->conflicts = conflicts;
+    entry_t *entry = node_index_find (self->index, node->node);
+    if (!entry)
+        entry = s_add (self, node->node);
+    uint64_t duplicates = entry->shown.duplicates;
+    uint64_t conflicts = entry->shown.conflicts;
+    entry->shown = *node;
+    entry->shown.duplicates = duplicates;
+    entry->shown.conflicts = conflicts;
     pthread_mutex_unlock (&self->lock);
 }
 
@@ -90,11 +87,12 @@ void
 registry_remove (registry_t *self, const char *name)
 {
     pthread_mutex_lock (&self->lock);
-    show_node_t *shown = s_find (self, name);
-    if (shown) {
-        size_t after = self->count - (size_t) (shown - self->nodes) - 1;
-        memmove (shown, shown + 1, after * sizeof *shown);
-        self->count--;
+    entry_t *entry = node_index_find (self->index, name);
+    if (entry) {
+        node_index_remove (self->index, name);
+        self->nodes[entry->place] = self->nodes[--self->count];
+        self->nodes[entry->place]->place = entry->place;
+        free (entry);
     }
     pthread_mutex_unlock (&self->lock);
 }
@@ -103,10 +101,10 @@ void
 registry_count (registry_t *self, const char *name, store_verdict_t verdict)
 {
     pthread_mutex_lock (&self->lock);
-    show_node_t *shown = s_find (self, name);
-    if (shown) {
-        shown->duplicates += verdict == STORE_DUPLICATE;
-        shown->conflicts += verdict == STORE_CONFLICT;
+    entry_t *entry = node_index_find (self->index, name);
+    if (entry) {
+        entry->shown.duplicates += verdict == STORE_DUPLICATE;
+        entry->shown.conflicts += verdict == STORE_CONFLICT;
     }
     pthread_mutex_unlock (&self->lock);
 }
@@ -115,9 +113,15 @@ bool
 registry_knows (registry_t *self, const char *name)
 {
     pthread_mutex_lock (&self->lock);
-    bool known = s_find (self, name) != NULL;
+    bool known = node_index_find (self->index, name) != NULL;
     pthread_mutex_unlock (&self->lock);
     return known;
+}
+
+static int
+s_compare (const void *one, const void *other)
+{
+    return strcmp (((const show_node_t *) one)->node, ((const show_node_t *) other)->node);
 }
 
 size_t
@@ -127,8 +131,9 @@ registry_copy (registry_t *self, show_node_t **nodes)
     size_t count = self->count;
     *nodes = malloc ((count + 1) * sizeof **nodes);
     assert (*nodes);
-    if (count)
-        memcpy (*nodes, self->nodes, count * sizeof **nodes);
+    for (size_t i = 0; i < count; i++)
+        (*nodes)[i] = self->nodes[i]->shown;
     pthread_mutex_unlock (&self->lock);
+    qsort (*nodes, count, sizeof **nodes, s_compare);
     return count;
 }

@@ -99,15 +99,18 @@ s_add_intake (table_t *table, const intake_stats_t *stats)
 {
     show_stats_add (table, "", "nodes", stats->nodes, "Nodes known");
     show_stats_add (table, "", "live_nodes", stats->live_nodes, "Nodes that sent a frame lately");
+    show_stats_add (table, "", "forwarders", stats->forwarders, "Forwarders subscribed to");
+    show_stats_add (table, "", "forwarded", stats->forwarded,
+                    "Frames accepted that came by a forwarder");
     show_stats_add (table, "", "received", stats->received, "Frames accepted, new or repeated");
     show_stats_add (table, "", "relayed", stats->relayed, "New frames, sent on to live readers");
     show_stats_add (table, "", "refused", stats->refused,
-                    "Messages that were no frame of their node");
+                    "Messages that were no frame of a node that may come so");
     show_stats_add (table, "", "flooded", stats->flooded, "Frames dropped: over a node's rate");
     show_stats_add (table, "", "unqueued", stats->unqueued, "Frames dropped: the queue was full");
     show_stats_add (table, "", "gaps", stats->gaps, "Gaps noticed in live streams");
     show_stats_add (table, "", "missing", stats->missing, "Frames in these gaps");
-    show_stats_add (table, "", "cuts", stats->cuts, "Connections to workers that were lost");
+    show_stats_add (table, "", "cuts", stats->cuts, "Connections to workers and forwarders that were lost");
     show_stats_add (table, "", "refused_announcements", stats->refused_announcements,
                     "Announcements malformed, contested, not connectable, or too many");
 }

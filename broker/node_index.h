@@ -1,0 +1,22 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  node_index - finds what belongs to a node by the node's name: a hash table of borrowed pointers,
+//  for a hundred thousand nodes and a look-up a frame. Not safe for use by two threads.
+#ifndef BROKER_NODE_INDEX_H
+#define BROKER_NODE_INDEX_H
+
+#include <stddef.h>
+
+typedef struct node_index_t node_index_t;
+
+node_index_t *node_index_new (void);
+//  The items are the caller's.
+void node_index_destroy (node_index_t **self_p);
+
+//  The item of a name, or NULL.
+void *node_index_find (const node_index_t *self, const char *name);
+//  Add an item under a name that is not in it; the name is borrowed as long as it stays.
+void node_index_add (node_index_t *self, const char *name, void *item);
+//  Take a name out that is in it.
+void node_index_remove (node_index_t *self, const char *name);
+
+#endif

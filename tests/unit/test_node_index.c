@@ -1,0 +1,77 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about broker/node_index, against a plain array of flags.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "broker/node_index.h"
+
+#define NAMES 3000
+
+typedef struct {
+    char name[16];
+} item_t;
+
+static item_t s_items[NAMES];
+
+static int
+s_name_items (void **state)
+{
+    (void) state;
+    for (size_t i = 0; i < NAMES; i++)
+        snprintf (s_items[i].name, sizeof s_items[i].name, "n%zu", i);
+    return 0;
+}
+
+static void
+test_what_was_added_is_found_and_nothing_else (void **state)
+{
+    (void) state;
+    node_index_t *index = node_index_new ();
+    assert_null (node_index_find (index, "n0"));
+    for (size_t i = 0; i < NAMES; i++)
+        node_index_add (index, s_items[i].name, &s_items[i]);
+    for (size_t i = 0; i < NAMES; i++)
+        assert_ptr_equal (node_index_find (index, s_items[i].name), &s_items[i]);
+    assert_null (node_index_find (index, "n3000"));
+    assert_null (node_index_find (index, ""));
+    node_index_destroy (&index);
+}
+
+//  Every removal moves others: all must still be found after each of many random ones.
+static void
+test_removing_some_loses_no_others (void **state)
+{
+    (void) state;
+    node_index_t *index = node_index_new ();
+    static bool held[NAMES];
+    srand (1);
+    for (int step = 0; step < 30000; step++) {
+        size_t i = (size_t) rand () % 200;
+        if (held[i])
+            node_index_remove (index, s_items[i].name);
+        else
+            node_index_add (index, s_items[i].name, &s_items[i]);
+        held[i] = !held[i];
+        size_t other = (size_t) rand () % 200;
+        assert_ptr_equal (node_index_find (index, s_items[other].name),
+                          held[other] ? &s_items[other] : NULL);
+    }
+    for (size_t i = 0; i < NAMES; i++)
+        assert_ptr_equal (node_index_find (index, s_items[i].name), held[i] ? &s_items[i] : NULL);
+    node_index_destroy (&index);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_what_was_added_is_found_and_nothing_else),
+        cmocka_unit_test (test_removing_some_loses_no_others),
+    };
+    return cmocka_run_group_tests (tests, s_name_items, NULL);
+}
