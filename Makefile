@@ -238,6 +238,21 @@ kernel-programs: $(KERNEL_TOOLS) $(BUILD)/tests/kernel/empty.bpf.o
 bench-probe: kernel-programs
 	@tools/bench-probe --json $(BUILD)/bench-probe.json
 
+# --- benchmarks: tools/bench-NAME starts what is built here -------------------------------------
+BENCH := $(BUILD)/tests/bench
+INGEST_PROGRAMS := $(BENCH)/ingest_load $(BENCH)/ingest_bare
+
+$(BENCH)/ingest_load: $(BENCH)/busy.o
+$(INGEST_PROGRAMS): %: %.o $(COMMON)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_TRANSPORT) $(LIBS_SCHEMA))
+
+.PHONY: ingest-programs bench-ingest
+ingest-programs: bin/broker $(INGEST_PROGRAMS)
+	@:
+bench-ingest: ingest-programs
+	@tools/bench-ingest --json $(BUILD)/bench-ingest.json $(ARGS)
+
 # What tests/chaos preloads into programs, loads into the network, and writes spools with.
 KILLS   ?=
 SEED    ?=
@@ -360,6 +375,7 @@ Test       make test               everything; the last line counts
            make bench-probe        what measuring costs, against other tools
            make bench-select       how long a select takes, and the disk, against Prometheus
            make bench-tail         from the second's edge to the line on the screen
+           make bench-ingest       how fast the broker takes frames in   (ARGS='--nodes 100')
 Style      make lint               clang-format, clang-tidy, cppcheck, shellcheck
            make format             clang-format -i
 endef
