@@ -13,13 +13,20 @@
 
 //  --- what a frame must be ----------------------------------------------------------------------
 
+static bool
+s_may_name_a_node (char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
 bool
 node_name_is_valid (const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "0123456789._-";
-    size_t length = strnlen (name, NODE_NAME_MAX + 1);
-    return length > 0 && length <= NODE_NAME_MAX && strspn (name, allowed) == length;
+    size_t length = 0;
+    while (length <= NODE_NAME_MAX && s_may_name_a_node (name[length]))
+        length++;
+    return length > 0 && length <= NODE_NAME_MAX && name[length] == 0;
 }
 
 static bool
@@ -33,7 +40,7 @@ s_version_is_valid (const char *version)
 }
 
 static const char *
-s_metric_fault (const frame_metric_t *self, metric_kind_t kind)
+s_metric_fault (const frame_metric_t *self, metric_kind_t kind, uint128_t events)
 {
     const histogram_t *histogram = &self->histogram;
     if (histogram->sum > UINT64_MAX)
@@ -42,11 +49,18 @@ s_metric_fault (const frame_metric_t *self, metric_kind_t kind)
         return "a metric's total count is below the frame's own count";
     if (kind == METRIC_COUNT && self->accrued_ns != 0)
         return "a count metric has time";
-    return histogram_agrees (histogram, kind) ? NULL : "the numbers of a metric do not add up";
+    return histogram_agrees_with (histogram, kind, events)
+               ? NULL
+               : "the numbers of a metric do not add up";
 }
 
-const char *
-frame_fault (const frame_t *self)
+//  What the buckets of each metric add up to.
+typedef struct {
+    uint128_t events[METRIC_COUNT_];
+} tally_t;
+
+static const char *
+s_fault (const frame_t *self, const tally_t *tally)
 {
     if (!node_name_is_valid (self->node))
         return "the node's name is not 1 to 63 characters of A-Z a-z 0-9 . _ -";
@@ -64,12 +78,22 @@ frame_fault (const frame_t *self)
         return "the program version is not up to 31 printable ASCII characters";
     for (int id = 0; id < METRIC_COUNT_; id++) {
         const frame_metric_t *metric = &self->metrics[id];
-        const char *fault =
-            metric->measured ? s_metric_fault (metric, metric_get (id)->kind) : NULL;
+        if (!metric->measured)
+            continue;
+        const char *fault = s_metric_fault (metric, metric_get (id)->kind, tally->events[id]);
         if (fault)
             return fault;
     }
     return NULL;
+}
+
+const char *
+frame_fault (const frame_t *self)
+{
+    tally_t tally;
+    for (int id = 0; id < METRIC_COUNT_; id++)
+        tally.events[id] = histogram_events (&self->metrics[id].histogram);
+    return s_fault (self, &tally);
 }
 
 //  --- sections -----------------------------------------------------------------------------------
@@ -162,7 +186,7 @@ s_put_metric (const frame_metric_t *self, wire_writer_t *writer)
 }
 
 static int
-s_take_metric (frame_metric_t *self, wire_reader_t *reader)
+s_take_metric (frame_metric_t *self, wire_reader_t *reader, uint128_t *events)
 {
     uint64_t sum;
     if (wire_is_nil (reader))
@@ -174,7 +198,7 @@ s_take_metric (frame_metric_t *self, wire_reader_t *reader)
         return -1;
     self->histogram.sum = sum;
     self->measured = true;
-    return histogram_wire_take_runs (reader, self->histogram.buckets);
+    return histogram_wire_take_runs (reader, self->histogram.buckets, events);
 }
 
 //  How many rows of metrics.def there are up to the last measured one.
@@ -197,13 +221,13 @@ s_put_metrics (const frame_t *self, wire_writer_t *writer)
 }
 
 static int
-s_take_metrics (frame_t *self, wire_reader_t *reader)
+s_take_metrics (frame_t *self, wire_reader_t *reader, tally_t *tally)
 {
     uint32_t rows;
     if (wire_take_array (reader, &rows) || rows > METRIC_COUNT_)
         return -1;
     for (uint32_t id = 0; id < rows; id++)
-        if (s_take_metric (&self->metrics[id], reader))
+        if (s_take_metric (&self->metrics[id], reader, &tally->events[id]))
             return -1;
     return s_metric_rows (self) == rows ? 0 : -1;
 }
@@ -251,7 +275,7 @@ s_take_cost (frame_t *self, wire_reader_t *reader)
 
 typedef struct {
     void (*put) (const frame_t *self, wire_writer_t *writer);
-    int (*take) (frame_t *self, wire_reader_t *reader); //  0, or -1 where malformed
+    int (*take) (frame_t *self, wire_reader_t *reader); //  0, or -1 where malformed; NULL: metrics
     const char *fault;                                  //  What is wrong then
 } section_t;
 
@@ -261,15 +285,21 @@ static const section_t s_sections[] = {
     {s_put_time, s_take_time, "start, span, duration or clock is malformed"},
     {s_put_scope, s_take_scope, "the scope is malformed"},
     {s_put_origin, s_take_origin, "source or program version is malformed"},
-    {s_put_metrics, s_take_metrics, "the metrics are malformed, or more than this program knows"},
+    {s_put_metrics, NULL, "the metrics are malformed, or more than this program knows"},
     {s_put_losses, s_take_losses, "the losses are malformed"},
     {s_put_cost, s_take_cost, "the cost is malformed"},
 };
 
 #define SECTIONS (sizeof s_sections / sizeof s_sections[0])
 
-//  --- the whole
-//  ------------------------------------------------------------------------------------
+static const char *
+s_take_section (frame_t *self, wire_reader_t *reader, const section_t *section, tally_t *tally)
+{
+    int rc = section->take ? section->take (self, reader) : s_take_metrics (self, reader, tally);
+    return rc ? section->fault : NULL;
+}
+
+//  --- the whole ---------------------------------------------------------------------------------
 
 size_t
 frame_encode (const frame_t *self, void *buffer, size_t capacity)
@@ -310,18 +340,27 @@ s_take_hash (wire_reader_t *reader, const void *data)
     return hash == XXH64 (data, size, 0) ? NULL : "its hash is not that of its bytes";
 }
 
-//  NULL, or what is wrong.
+static const char *
+s_take_all (frame_t *self, wire_reader_t *reader, const void *data, tally_t *tally)
+{
+    const char *fault = s_take_version (reader);
+    for (size_t i = 0; i < SECTIONS && !fault; i++)
+        fault = s_take_section (self, reader, &s_sections[i], tally);
+    return fault ? fault : s_take_hash (reader, data);
+}
+
+//  NULL, or what is wrong: of what cannot be taken, whether it was msgpack at all.
 static const char *
 s_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size)
 {
+    tally_t tally = {0};
+    wire_open (reader, data, size);
+    const char *fault = s_take_all (self, reader, data, &tally);
+    if (!fault)
+        return s_fault (self, &tally);
     if (wire_read (reader, data, size))
         return "it is not one item of canonical msgpack of at most 64 KiB";
-    const char *fault = s_take_version (reader);
-    for (size_t i = 0; i < SECTIONS && !fault; i++)
-        fault = s_sections[i].take (self, reader) ? s_sections[i].fault : NULL;
-    if (!fault)
-        fault = s_take_hash (reader, data);
-    return fault ? fault : frame_fault (self);
+    return fault;
 }
 
 int

@@ -31,6 +31,10 @@ void histogram_subtract (histogram_t *self, const histogram_t *other);
 //  True where the numbers of a metric of that kind agree: the buckets of durations add up to the
 //  count; a count metric has no buckets, and the sum of its count; without events the sum is 0.
 bool histogram_agrees (const histogram_t *self, metric_kind_t kind);
+//  The same of a histogram whose buckets are known to add up to events.
+bool histogram_agrees_with (const histogram_t *self, metric_kind_t kind, uint128_t events);
+//  What the buckets add up to.
+uint128_t histogram_events (const histogram_t *self);
 
 //  Value at quantile (0 .. 1) by nearest rank, in ns: the event of rank ceil (quantile * count),
 //  the first for quantile 0, reported as its bucket's middle and so within 4.4 % of the truth.

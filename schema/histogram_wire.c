@@ -31,10 +31,22 @@ histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SL
     }
 }
 
+//  Add the counts to *events. Returns 0, or -1 where one of them is 0.
+static int
+s_add_up (const uint64_t *counts, size_t length, uint128_t *events)
+{
+    bool zero = false;
+    for (size_t i = 0; i < length; i++) {
+        *events += counts[i];
+        zero |= counts[i] == 0;
+    }
+    return zero ? -1 : 0;
+}
+
 //  Take one run that starts at or after slot *end; moves *end behind the run and the empty slot
 //  that must follow it.
 static int
-s_take_run (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], unsigned *end)
+s_take_run (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], unsigned *end, uint128_t *events)
 {
     uint64_t start;
     uint32_t length;
@@ -42,22 +54,23 @@ s_take_run (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], unsigned *end
         return -1;
     if (start < *end || length == 0 || length > BUCKET_SLOTS - start)
         return -1;
-    for (unsigned slot = (unsigned) start; slot < start + length; slot++)
-        if (wire_take_uint (reader, &buckets[slot]) || buckets[slot] == 0)
-            return -1;
+    if (wire_take_uints (reader, &buckets[start], length) ||
+        s_add_up (&buckets[start], length, events))
+        return -1;
     *end = (unsigned) start + length + 1;
     return 0;
 }
 
 int
-histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS])
+histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], uint128_t *events)
 {
     uint32_t items;
     unsigned end = 0;
+    *events = 0;
     if (wire_take_array (reader, &items) || items % 2 != 0)
         return -1;
     for (; items > 0; items -= 2)
-        if (s_take_run (reader, buckets, &end))
+        if (s_take_run (reader, buckets, &end, events))
             return -1;
     return 0;
 }
@@ -93,8 +106,9 @@ histogram_wire_put (wire_writer_t *writer, const histogram_t *histogram)
 int
 histogram_wire_take (wire_reader_t *reader, histogram_t *histogram)
 {
+    uint128_t events;
     if (wire_expect_array (reader, 3) || wire_take_uint (reader, &histogram->count) ||
         histogram_wire_take_sum (reader, &histogram->sum))
         return -1;
-    return histogram_wire_take_runs (reader, histogram->buckets);
+    return histogram_wire_take_runs (reader, histogram->buckets, &events);
 }

@@ -16,8 +16,9 @@
 #include "schema/wire.h"
 
 void histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SLOTS]);
-//  buckets must be all 0.
-int histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS]);
+//  buckets must be all 0. *events becomes what they add up to.
+int histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS],
+                              uint128_t *events);
 
 void histogram_wire_put_sum (wire_writer_t *writer, uint128_t sum);
 int histogram_wire_take_sum (wire_reader_t *reader, uint128_t *sum);

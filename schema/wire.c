@@ -1,23 +1,16 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  wire - writing by msgpack-c's packer; reading by msgpack-c's parser with callbacks of ours,
-//  which put the tokens on a tape in the order of their bytes instead of building objects. From
-//  there wire_take.c hands them out.
-//
-//  How the reader knows that everything is in its shortest form: each callback adds the shortest
-//  size its token can have, and refuses integers from 0 up in a signed form. No token can be
-//  shorter, so all are shortest exactly when these sizes add up to what the parser consumed.
+//  wire - writing by msgpack-c's packer; reading by a walk over the bytes that checks all of them
+//  before the first token is handed out (wire_take.c). Why not by msgpack-c's parser:
+//  docs/decisions/0006-the-way-of-a-frame-through-the-broker.md; it is the peer that
+//  tests/unit/test_wire_peer.c compares this walk with.
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#define MSGPACK_EMBED_STACK_SIZE 8 //  WIRE_MAX_DEPTH: the parser's stack is the limit
 #include <msgpack.h>
-#include <msgpack/unpack_define.h>
 #include "schema/text.h"
-#include "schema/wire_tape.h"
-
-_Static_assert(MSGPACK_EMBED_STACK_SIZE == WIRE_MAX_DEPTH, "the parser nests as deep as we say");
+#include "schema/wire_token.h"
 
 //  --- writer --------------------------------------------------------------------------------
 
@@ -109,160 +102,6 @@ wire_writer_size (const wire_writer_t *self)
     return self->overflow ? 0 : self->size;
 }
 
-//  --- the tape ----------------------------------------------------------------------------------
-
-static int
-s_append (tape_t *self, wire_type_t type, uint64_t value, size_t bytes)
-{
-    self->tokens[self->count++] = (token_t){value, (uint32_t) self->offset, type};
-    self->offset += bytes;
-    return 0;
-}
-
-static size_t
-s_uint_size (uint64_t value)
-{
-    if (value < 128)
-        return 1;
-    if (value <= UINT8_MAX)
-        return 2;
-    if (value <= UINT16_MAX)
-        return 3;
-    return value <= UINT32_MAX ? 5 : 9;
-}
-
-static size_t
-s_negative_size (int64_t value)
-{
-    if (value >= -32)
-        return 1;
-    if (value >= INT8_MIN)
-        return 2;
-    if (value >= INT16_MIN)
-        return 3;
-    return value >= INT32_MIN ? 5 : 9;
-}
-
-size_t
-wire_string_header_size (uint64_t length)
-{
-    if (length < 32)
-        return 1;
-    if (length <= UINT8_MAX)
-        return 2;
-    return length <= UINT16_MAX ? 3 : 5;
-}
-
-static size_t
-s_array_header_size (uint64_t items)
-{
-    if (items < 16)
-        return 1;
-    return items <= UINT16_MAX ? 3 : 5;
-}
-
-static int
-s_append_uint (tape_t *self, uint64_t value)
-{
-    return s_append (self, WIRE_UINT, value, s_uint_size (value));
-}
-
-static int
-s_append_int (tape_t *self, int64_t value)
-{
-    if (value >= 0)
-        return MSGPACK_UNPACK_PARSE_ERROR;
-    return s_append (self, WIRE_INT, (uint64_t) value, s_negative_size (value));
-}
-
-//  --- msgpack-c's parser with callbacks that append to the tape ---------------------------------
-//  The template's "object" is what a callback hands to the container around it: here nothing.
-
-typedef char nothing_t;
-
-#define msgpack_unpack_struct(name)     struct s_parser##name
-#define msgpack_unpack_func(type, name) __attribute__ ((unused)) static type s_parse##name
-#define msgpack_unpack_callback(name)   s_on##name
-#define msgpack_unpack_object           nothing_t
-#define msgpack_unpack_user             tape_t
-
-static nothing_t
-s_on_root (tape_t *self)
-{
-    (void) self;
-    return 0;
-}
-
-#define ON_NUMBER(name, type, append)                                                              \
-    static int s_on##name (tape_t *self, type value, nothing_t *object)                            \
-    {                                                                                              \
-        *object = 0;                                                                               \
-        return append (self, value);                                                               \
-    }
-ON_NUMBER (_uint8, uint8_t, s_append_uint)
-ON_NUMBER (_uint16, uint16_t, s_append_uint)
-ON_NUMBER (_uint32, uint32_t, s_append_uint)
-ON_NUMBER (_uint64, uint64_t, s_append_uint)
-ON_NUMBER (_int8, int8_t, s_append_int)
-ON_NUMBER (_int16, int16_t, s_append_int)
-ON_NUMBER (_int32, int32_t, s_append_int)
-ON_NUMBER (_int64, int64_t, s_append_int)
-
-static int
-s_on_double (tape_t *self, double value, nothing_t *object)
-{
-    uint64_t bits;
-    memcpy (&bits, &value, sizeof bits);
-    *object = 0;
-    return isfinite (value) ? s_append (self, WIRE_REAL, bits, 9) : MSGPACK_UNPACK_PARSE_ERROR;
-}
-
-static int
-s_on_nil (tape_t *self, nothing_t *object)
-{
-    *object = 0;
-    return s_append (self, WIRE_NIL, 0, 1);
-}
-
-static int
-s_on_str (tape_t *self, const char *base, const char *text, unsigned length, nothing_t *object)
-{
-    (void) base;
-    (void) text;
-    *object = 0;
-    return s_append (self, WIRE_STRING, length, wire_string_header_size (length) + length);
-}
-
-//  Every item has at least a byte, so an array of more items than bytes can follow is a lie.
-static int
-s_on_array (tape_t *self, unsigned items, nothing_t *object)
-{
-    *object = 0;
-    if (items > WIRE_MAX_BYTES - self->offset)
-        return MSGPACK_UNPACK_PARSE_ERROR;
-    return s_append (self, WIRE_ARRAY, items, s_array_header_size (items));
-}
-
-static int
-s_on_array_item (tape_t *self, nothing_t *array, nothing_t item)
-{
-    (void) self;
-    (void) array;
-    (void) item;
-    return 0;
-}
-
-//  Types that we do not have. The macros stand in place of callbacks, of any arguments.
-#define s_on_true(...)     MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_false(...)    MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_float(...)    MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_bin(...)      MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_ext(...)      MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_map(...)      MSGPACK_UNPACK_PARSE_ERROR
-#define s_on_map_item(...) MSGPACK_UNPACK_PARSE_ERROR
-
-#include <msgpack/unpack_template.h>
-
 //  --- reader --------------------------------------------------------------------------------
 
 wire_reader_t *
@@ -270,8 +109,6 @@ wire_reader_new (void)
 {
     wire_reader_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->tape.tokens = malloc (WIRE_MAX_BYTES * sizeof (token_t));
-    assert (self->tape.tokens);
     self->failed = true;
     return self;
 }
@@ -279,30 +116,90 @@ wire_reader_new (void)
 void
 wire_reader_destroy (wire_reader_t **self_p)
 {
-    wire_reader_t *self = *self_p;
-    if (self) {
-        free (self->tape.tokens);
-        free (self);
-        *self_p = NULL;
-    }
+    free (*self_p);
+    *self_p = NULL;
+}
+
+//  The arrays that are open around the next token.
+typedef struct {
+    uint32_t left[WIRE_MAX_DEPTH]; //  Items still to come of each
+    unsigned depth;
+} nesting_t;
+
+//  Returns 0, or -1 where the array lies too deep, or has more items than bytes can follow: every
+//  item has at least one.
+static int
+s_open (nesting_t *self, uint64_t items, size_t offset)
+{
+    if (self->depth == WIRE_MAX_DEPTH || items > WIRE_MAX_BYTES - offset)
+        return -1;
+    self->left[self->depth++] = (uint32_t) items;
+    return 0;
+}
+
+//  Close the arrays that have no more items.
+static void
+s_close (nesting_t *self)
+{
+    while (self->depth && self->left[self->depth - 1] == 0)
+        self->depth--;
+}
+
+//  Small numbers, which most of a frame is, up to the end of their array.
+static const uint8_t *
+s_skip_small (nesting_t *self, const uint8_t *next, const uint8_t *end)
+{
+    uint32_t *left = &self->left[self->depth - 1];
+    size_t most = *left < (size_t) (end - next) ? *left : (size_t) (end - next);
+    size_t small = wire_small_uints (next, most);
+    *left -= (uint32_t) small;
+    return next + small;
+}
+
+//  Walk over one item and all that is in it. Returns 1 and its end; 0 where the data end before it
+//  does; -1 where it is not canonical.
+static int
+s_walk (const uint8_t *data, const uint8_t *end, const uint8_t **item_end)
+{
+    nesting_t nesting = {.depth = 0};
+    token_t token;
+    const uint8_t *next = data;
+    do {
+        int rc = wire_token_read (next, end, &token);
+        if (rc != 1)
+            return rc;
+        if (nesting.depth)
+            nesting.left[nesting.depth - 1]--;
+        if (token.type == WIRE_ARRAY && s_open (&nesting, token.value, (size_t) (next - data)))
+            return -1;
+        next += token.size;
+        if (nesting.depth)
+            next = s_skip_small (&nesting, next, end);
+        s_close (&nesting);
+    } while (nesting.depth);
+    *item_end = next;
+    return 1;
 }
 
 int
 wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *used)
 {
-    struct s_parser_context parser;
     size_t limit = size < WIRE_MAX_BYTES ? size : WIRE_MAX_BYTES;
-    parser.user = (tape_t){.tokens = self->tape.tokens};
-    s_parse_init (&parser);
-    *used = 0;
-    int rc = s_parse_execute (&parser, data, limit, used);
-    self->tape = parser.user;
-    self->data = data;
-    self->next = 0;
-    self->failed = rc != 1 || self->tape.offset != *used;
-    if (rc == 0 && size < WIRE_MAX_BYTES)
-        return 0;
-    return self->failed ? -1 : 1;
+    self->data = self->next = self->end = data;
+    int rc = s_walk (data, self->data + limit, &self->end);
+    if (rc == 0 && size >= WIRE_MAX_BYTES)
+        rc = -1;
+    self->failed = rc != 1;
+    *used = (size_t) (self->end - self->data);
+    return rc;
+}
+
+void
+wire_open (wire_reader_t *self, const void *data, size_t size)
+{
+    self->data = self->next = data;
+    self->end = self->data + size;
+    self->failed = size > WIRE_MAX_BYTES;
 }
 
 int

@@ -40,18 +40,23 @@ void wire_put_nil (wire_writer_t *self);
 //  The size of what was written, or 0 when it did not fit.
 size_t wire_writer_size (const wire_writer_t *self);
 
-//  A reader that holds the tokens of one message at a time. Not safe for use by two threads.
+//  A reader of one message at a time. Not safe for use by two threads.
 typedef struct wire_reader_t wire_reader_t;
 
 wire_reader_t *wire_reader_new (void);
 void wire_reader_destroy (wire_reader_t **self_p);
 
-//  Tokenise one message of one top-level item. Returns 0, or -1 when the bytes are not canonical
+//  Check one message of one top-level item. Returns 0, or -1 when the bytes are not canonical
 //  msgpack of these types, nest deeper than WIRE_MAX_DEPTH, are longer than WIRE_MAX_BYTES, or do
-//  not end exactly where the item ends. The data must outlive the reading (strings point into it).
+//  not end exactly where the item ends. The data must outlive the reading.
 int wire_read (wire_reader_t *self, const void *data, size_t size);
 
-//  Tokenise the first of items that stand one after another, as in a file. Returns 1 and its size
+//  The same without looking ahead: each token is checked when it is taken, and wire_done says
+//  whether the message was one all the way. For readers that take every token, and believe no
+//  array's length before its items came.
+void wire_open (wire_reader_t *self, const void *data, size_t size);
+
+//  Check the first of items that stand one after another, as in a file. Returns 1 and its size
 //  in *used; 0 when the data end before the item does; -1 when it is not canonical msgpack, or
 //  longer than WIRE_MAX_BYTES.
 int wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *used);
@@ -66,6 +71,8 @@ void wire_read_beginning (wire_reader_t *self, const void *data, size_t size);
 int wire_take_array (wire_reader_t *self, uint32_t *items);
 int wire_take_uint (wire_reader_t *self, uint64_t *value);
 int wire_take_int (wire_reader_t *self, int64_t *value);
+//  So many unsigned integers, one after another.
+int wire_take_uints (wire_reader_t *self, uint64_t *values, size_t count);
 int wire_take_real (wire_reader_t *self, double *value);
 //  text is not terminated and points into the message.
 int wire_take_string (wire_reader_t *self, const char **text, size_t *length);

@@ -3,22 +3,33 @@
 
 #include <string.h>
 #include "schema/text.h"
-#include "schema/wire_tape.h"
+#include "schema/wire_token.h"
+
+//  What stands next, in a message that was checked: a token, or none at its end.
+static inline token_t
+s_peek (const wire_reader_t *self)
+{
+    token_t token;
+    if (self->failed || wire_token_read (self->next, self->end, &token) != 1)
+        return (token_t){.type = WIRE_END};
+    return token;
+}
 
 wire_type_t
 wire_next (const wire_reader_t *self)
 {
-    if (self->failed || self->next == self->tape.count)
-        return WIRE_END;
-    return self->tape.tokens[self->next].type;
+    return s_peek (self).type;
 }
 
-//  Take a token of the type. Returns NULL, and fails the reader, where the next is another.
-static const token_t *
-s_take (wire_reader_t *self, wire_type_t type)
+//  Take a token of the type. Returns false, and fails the reader, where the next is another.
+static inline bool
+s_take (wire_reader_t *self, wire_type_t type, token_t *token)
 {
-    self->failed = wire_next (self) != type;
-    return self->failed ? NULL : &self->tape.tokens[self->next++];
+    *token = s_peek (self);
+    self->failed = token->type != type;
+    if (!self->failed)
+        self->next += token->size;
+    return !self->failed;
 }
 
 static int
@@ -31,59 +42,78 @@ s_fail (wire_reader_t *self)
 int
 wire_take_array (wire_reader_t *self, uint32_t *items)
 {
-    const token_t *token = s_take (self, WIRE_ARRAY);
-    if (!token)
+    token_t token;
+    if (!s_take (self, WIRE_ARRAY, &token))
         return -1;
-    *items = (uint32_t) token->value;
+    *items = (uint32_t) token.value;
     return 0;
 }
 
 int
 wire_take_uint (wire_reader_t *self, uint64_t *value)
 {
-    const token_t *token = s_take (self, WIRE_UINT);
-    if (!token)
+    token_t token;
+    if (!s_take (self, WIRE_UINT, &token))
         return -1;
-    *value = token->value;
+    *value = token.value;
     return 0;
+}
+
+//  Numbers of a byte each in one go, others one by one.
+int
+wire_take_uints (wire_reader_t *self, uint64_t *values, size_t count)
+{
+    size_t taken = 0;
+    while (taken < count && !self->failed) {
+        size_t left = count - taken, bytes = (size_t) (self->end - self->next);
+        size_t small = wire_small_uints (self->next, left < bytes ? left : bytes);
+        for (size_t i = 0; i < small; i++)
+            values[taken + i] = self->next[i];
+        self->next += small;
+        taken += small;
+        if (taken < count && wire_take_uint (self, &values[taken++]))
+            return -1;
+    }
+    return self->failed ? -1 : 0;
 }
 
 int
 wire_take_int (wire_reader_t *self, int64_t *value)
 {
     wire_type_t type = wire_next (self) == WIRE_INT ? WIRE_INT : WIRE_UINT;
-    const token_t *token = s_take (self, type);
-    if (!token || (type == WIRE_UINT && token->value > INT64_MAX))
+    token_t token;
+    if (!s_take (self, type, &token) || (type == WIRE_UINT && token.value > INT64_MAX))
         return s_fail (self);
-    *value = (int64_t) token->value;
+    *value = (int64_t) token.value;
     return 0;
 }
 
 int
 wire_take_real (wire_reader_t *self, double *value)
 {
-    const token_t *token = s_take (self, WIRE_REAL);
-    if (!token)
+    token_t token;
+    if (!s_take (self, WIRE_REAL, &token))
         return -1;
-    memcpy (value, &token->value, sizeof *value);
+    memcpy (value, &token.value, sizeof *value);
     return 0;
 }
 
 int
 wire_take_string (wire_reader_t *self, const char **text, size_t *length)
 {
-    const token_t *token = s_take (self, WIRE_STRING);
-    if (!token)
+    token_t token;
+    if (!s_take (self, WIRE_STRING, &token))
         return -1;
-    *text = (const char *) self->data + token->offset + wire_string_header_size (token->value);
-    *length = token->value;
+    *text = (const char *) self->next - token.value;
+    *length = token.value;
     return 0;
 }
 
 int
 wire_take_nil (wire_reader_t *self)
 {
-    return s_take (self, WIRE_NIL) ? 0 : -1;
+    token_t token;
+    return s_take (self, WIRE_NIL, &token) ? 0 : -1;
 }
 
 int
@@ -129,7 +159,8 @@ wire_take_text (wire_reader_t *self, char *buffer, size_t capacity)
 uint32_t
 wire_next_items (const wire_reader_t *self)
 {
-    return wire_next (self) == WIRE_ARRAY ? (uint32_t) self->tape.tokens[self->next].value : 0;
+    token_t token = s_peek (self);
+    return token.type == WIRE_ARRAY ? (uint32_t) token.value : 0;
 }
 
 bool
@@ -141,13 +172,11 @@ wire_is_nil (const wire_reader_t *self)
 size_t
 wire_offset (const wire_reader_t *self)
 {
-    if (self->next == self->tape.count)
-        return self->tape.offset;
-    return self->tape.tokens[self->next].offset;
+    return (size_t) (self->next - self->data);
 }
 
 int
 wire_done (const wire_reader_t *self)
 {
-    return !self->failed && self->next == self->tape.count ? 0 : -1;
+    return !self->failed && self->next == self->end ? 0 : -1;
 }

@@ -15,15 +15,16 @@
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof ((const uint8_t[]){__VA_ARGS__})
 
-//  Read a copy without a byte to spare, so that a sanitizer sees every step too far.
+//  Read a copy without a byte to spare, so that a sanitizer sees every step too far. The copy
+//  lives until the next one: tokens are read from it.
 static int
 s_read (const uint8_t *bytes, size_t size)
 {
-    uint8_t *copy = malloc (size);
-    memcpy (copy, bytes, size);
-    int rc = wire_read (s_reader, copy, size);
+    static uint8_t *copy;
     free (copy);
-    return rc;
+    copy = malloc (size);
+    memcpy (copy, bytes, size);
+    return wire_read (s_reader, copy, size);
 }
 
 static void
