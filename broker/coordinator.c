@@ -13,6 +13,9 @@
 #include "transport/socket.h"
 
 #define TICK_NS                 1000000000LL
+#define TURN_FRAMES             32   //  That share one look at the clocks
+#define REST_US                 1000 //  After each round, so that frames come several at a time
+#define HELD_BACK_MS            5    //  Until the queue is looked at again
 #define ANNOUNCEMENTS_MAX       1024
 #define ANNOUNCEMENTS_MAX_BYTES (ANNOUNCEMENTS_MAX * sizeof (message_t))
 
@@ -31,6 +34,9 @@ struct coordinator_t {
     service_t *service;
     int64_t next_tick_mono_ns;
     link_message_t *in_hand; //  What intake decides about at the moment
+    intake_now_t now;        //  When it arrived, give or take the TURN_FRAMES around it
+    unsigned received;       //  Modulo TURN_FRAMES
+    unsigned subscriptions;  //  Topics that live readers want
 };
 
 static int64_t
@@ -55,6 +61,8 @@ static void
 s_relay (coordinator_t *self)
 {
     zmq_msg_t topic, payload;
+    if (self->subscriptions == 0)
+        return;
     void *socket = zsock_resolve (self->live);
     zmq_msg_init (&topic);
     zmq_msg_init (&payload);
@@ -156,6 +164,13 @@ s_submit (void *context, const store_record_t *record)
 {
     coordinator_t *self = context;
     return recorder_submit (self->recorder, record);
+}
+
+static void
+s_flush (void *context)
+{
+    coordinator_t *self = context;
+    recorder_flush (self->recorder);
 }
 
 //  Where the store cannot take the record the loss is found again with a later manifest.
@@ -282,8 +297,11 @@ coordinator_new (const broker_options_t *options, size_t max_workers, store_t **
     const recorder_ops_t ops = {
         .append = s_append, .tell = s_tell, .failing = s_failing, .context = self};
     self->recorder = recorder_new (&ops);
-    const refill_ops_t refill_ops = {
-        .has_room = s_has_room, .submit = s_submit, .lose = s_lose, .context = self};
+    const refill_ops_t refill_ops = {.has_room = s_has_room,
+                                     .submit = s_submit,
+                                     .flush = s_flush,
+                                     .lose = s_lose,
+                                     .context = self};
     const backfill_policy_t policy = backfill_policy_default ();
     self->refill = refill_new (self->store, &policy, &refill_ops);
     self->keeper = keeper_new (self->store, &options->retention);
@@ -321,11 +339,13 @@ static void
 s_receive (void *context, const link_peer_t *peer, link_message_t *message)
 {
     coordinator_t *self = context;
+    if (self->received++ % TURN_FRAMES == 0)
+        self->now = s_now ();
     self->in_hand = message;
     if (peer->forwarder)
-        intake_forwarded (self->intake, peer->forwarder, &message->view, s_now ());
+        intake_forwarded (self->intake, peer->forwarder, &message->view, self->now);
     else
-        intake_received (self->intake, peer->name, &message->view, s_now ());
+        intake_received (self->intake, peer->name, &message->view, self->now);
 }
 
 static void
@@ -338,15 +358,30 @@ s_take_announcements (coordinator_t *self)
     }
 }
 
-//  What readers subscribe to is libzmq's business; left unread it would pile up.
+//  What readers subscribe to is libzmq's business, which tells the first subscription to a topic
+//  and the end of the last one: that there is any is all we need.
 static void
-s_discard_subscriptions (coordinator_t *self)
+s_count_subscription (coordinator_t *self, zmq_msg_t *message)
+{
+    const uint8_t *data = zmq_msg_data (message);
+    if (zmq_msg_size (message) == 0 || data[0] > 1)
+        return; //  A reader's own invention
+    if (data[0] == 1)
+        self->subscriptions++;
+    else if (self->subscriptions > 0)
+        self->subscriptions--;
+}
+
+static void
+s_take_subscriptions (coordinator_t *self)
 {
     zmq_msg_t message;
     zmq_msg_init (&message);
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         if (zmq_msg_recv (&message, zsock_resolve (self->live), ZMQ_DONTWAIT) == -1)
             break;
+        s_count_subscription (self, &message);
+    }
     zmq_msg_close (&message);
 }
 
@@ -374,11 +409,42 @@ s_tick_if_due (coordinator_t *self)
     tables_set_intake (self->tables, &stats);
 }
 
+//  What forwarders send cannot be pulled again: while the queue is half full it waits outside, in
+//  the queues of libzmq, TCP and the forwarders. Not while the store fails: live readers come
+//  first.
+static bool
+s_hold_back (coordinator_t *self)
+{
+    recorder_stats_t recorder;
+    recorder_stats (self->recorder, &recorder);
+    bool full = recorder.queued_frames >= RECORDER_MAX_FRAMES / 2 ||
+                recorder.queued_bytes >= RECORDER_MAX_BYTES / 2;
+    bool held_back = full && !recorder.failing;
+    links_hold_forwarders (self->links, held_back);
+    return held_back;
+}
+
 static long
 s_timeout_ms (const coordinator_t *self)
 {
     int64_t left_ns = self->next_tick_mono_ns - s_now ().mono_ns;
     return left_ns <= 0 ? 0 : (long) (left_ns / 1000000) + 1;
+}
+
+//  Take what has arrived. Returns how long to wait for more, in ms.
+static long
+s_take_frames (coordinator_t *self)
+{
+    self->received = 0;
+    bool held_back = s_hold_back (self);
+    bool more = links_receive (self->links, s_receive, self);
+    if (self->received > 0)
+        recorder_flush (self->recorder);
+    if (more && !held_back)
+        return 0;
+    if (self->received > 0)
+        usleep (REST_US);
+    return held_back ? HELD_BACK_MS : s_timeout_ms (self);
 }
 
 void
@@ -389,13 +455,12 @@ coordinator_run (coordinator_t *self, int stop_fd)
         {.fd = queue_fd (self->announcements), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (self->live), .events = ZMQ_POLLIN},
     };
-    bool more = false;
+    long timeout_ms = 0;
     while (!items[0].revents) {
-        links_wait (self->links, items, sizeof items / sizeof items[0],
-                    more ? 0 : s_timeout_ms (self));
-        more = links_receive (self->links, s_receive, self);
+        links_wait (self->links, items, sizeof items / sizeof items[0], timeout_ms);
+        s_take_subscriptions (self);
+        timeout_ms = s_take_frames (self);
         s_take_announcements (self);
-        s_discard_subscriptions (self);
         s_tick_if_due (self);
     }
 }

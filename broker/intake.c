@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPORT_NS 1000000000LL
+
 //  --- Nodes by name ---------------------------------------------------------------------------
 
 static void
@@ -107,10 +109,21 @@ intake_act (const intake_t *self, intake_action_t action)
 }
 
 void
-intake_report (const intake_t *self, const intake_node_t *node)
+intake_report (const intake_t *self, intake_node_t *node)
 {
+    node->unreported = false;
     intake_act (self, (intake_action_t){
                           .kind = INTAKE_STATUS, .node = node->shown.node, .status = &node->shown});
+}
+
+void
+intake_report_in_time (const intake_t *self, intake_node_t *node, intake_now_t now)
+{
+    node->unreported = true;
+    if (now.mono_ns - node->reported_mono_ns < REPORT_NS)
+        return;
+    node->reported_mono_ns = now.mono_ns;
+    intake_report (self, node);
 }
 
 void
@@ -195,6 +208,8 @@ intake_tick (intake_t *self, intake_now_t now)
     for (size_t i = self->count; i-- > 0;) {
         s_fall_silent (self, self->nodes[i], now);
         s_keep_connected (self, self->nodes[i], now);
+        if (self->nodes[i]->unreported)
+            intake_report (self, self->nodes[i]);
         if (s_is_forgettable (self->nodes[i], now))
             s_forget (self, self->nodes[i]);
     }

@@ -66,7 +66,7 @@ s_count_flooded (intake_t *self, intake_node_t *node)
     if (is_worth_telling (++node->shown.dropped))
         intake_notice (self, node, "%s sends more than %u frames a second: the rest is dropped",
                        node->shown.node, s_rate (self, node));
-    intake_report (self, node);
+    node->unreported = true;
 }
 
 static void
@@ -134,7 +134,7 @@ s_take_new (intake_t *self, intake_node_t *node, const intake_message_t *message
         s_lose (self, node);
     show_node_set_frame (&node->shown, &self->frame, now.wall_ns);
     memcpy (node->shown.version, self->frame.version, sizeof node->shown.version);
-    intake_report (self, node);
+    intake_report_in_time (self, node, now);
 }
 
 static void

@@ -15,26 +15,28 @@ struct intake_forwarder_t {
     char endpoint[ENDPOINT_MAX + 1];
     int64_t renewed_mono_ns; //  Its latest connection
     int64_t frame_mono_ns;   //  Its newest frame's arrival
-    uint64_t nodes; //  That it brought, ever
+    uint64_t nodes;          //  That it brought, ever
     uint64_t refused, cuts;
 };
 
 typedef struct {
-    show_node_t shown;         //  What the registry is told
-    sequence_t seen;           //  Which of its frames came by
-    size_t place;              //  In intake's nodes
-    bool listed;               //  By the list of workers: its endpoint is fixed
-    bool worker;               //  It has or had a connection of its own, one of max_workers
-    bool connected;            //  To shown.publish_endpoint
+    show_node_t shown;             //  What the registry is told
+    sequence_t seen;               //  Which of its frames came by
+    size_t place;                  //  In intake's nodes
+    bool listed;                   //  By the list of workers: its endpoint is fixed
+    bool worker;                   //  It has or had a connection of its own, one of max_workers
+    bool connected;                //  To shown.publish_endpoint
     intake_forwarder_t *forwarder; //  That brings its frames; NULL where none does
-    bool stored;               //  The store holds frames of it
-    int64_t connected_mono_ns; //  Since when, at this endpoint
-    int64_t renewed_mono_ns;   //  Its latest connection
-    int64_t frame_mono_ns;     //  Its newest new frame's arrival
-    int64_t announced_mono_ns; //  Its latest accepted announcement
-    int64_t allowance_ns;      //  Time it may still take up with frames: see s_is_within_rate
-    int64_t allowance_mono_ns; //  When that was reckoned
-    uint64_t contested;        //  Announcements of its name from elsewhere
+    bool stored;                   //  The store holds frames of it
+    int64_t connected_mono_ns;     //  Since when, at this endpoint
+    int64_t renewed_mono_ns;       //  Its latest connection
+    int64_t frame_mono_ns;         //  Its newest new frame's arrival
+    int64_t announced_mono_ns;     //  Its latest accepted announcement
+    int64_t allowance_ns;          //  Time it may still take up with frames: see s_is_within_rate
+    int64_t allowance_mono_ns;     //  When that was reckoned
+    int64_t reported_mono_ns;      //  When the registry was told last
+    bool unreported;               //  Frames came since
+    uint64_t contested;            //  Announcements of its name from elsewhere
 } intake_node_t;
 
 struct intake_t {
@@ -73,7 +75,9 @@ const char *intake_decode (intake_t *self, const intake_message_t *message);
 //  Have an action done. Returns what the sink returns.
 int intake_act (const intake_t *self, intake_action_t action);
 //  Tell the registry of a node's new state.
-void intake_report (const intake_t *self, const intake_node_t *node);
+void intake_report (const intake_t *self, intake_node_t *node);
+//  The same of what changes with every frame: at once, or with a tick, once a second a node.
+void intake_report_in_time (const intake_t *self, intake_node_t *node, intake_now_t now);
 //  Have a line written to the log; node is NULL where it concerns none that is known.
 void intake_notice (const intake_t *self, const intake_node_t *node, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));

@@ -9,7 +9,7 @@
 
 typedef struct {
     link_peer_t peer;
-    char *name; //  The peer's, owned
+    char *name;          //  The peer's, owned
     zsock_t *subscriber; //  SUB
     zsock_t *monitor;    //  PAIR: libzmq's events about the subscriber's connection
 } link_t;
@@ -20,6 +20,7 @@ struct links_t {
     size_t capacity;
     zmq_pollitem_t *items; //  Scratch for links_wait: the extra ones, then one a link
     size_t item_capacity;
+    bool forwarders_held;
     unsigned long monitors; //  Made so far: each needs a name of its own
 };
 
@@ -138,13 +139,26 @@ s_fit_items (links_t *self, size_t count)
 }
 
 void
+links_hold_forwarders (links_t *self, bool held)
+{
+    self->forwarders_held = held;
+}
+
+static bool
+s_is_held (const links_t *self, const link_t *link)
+{
+    return self->forwarders_held && link->peer.forwarder;
+}
+
+void
 links_wait (links_t *self, zmq_pollitem_t *extra, size_t extra_count, long timeout_ms)
 {
     s_fit_items (self, extra_count + self->count);
     memcpy (self->items, extra, extra_count * sizeof *extra);
     for (size_t i = 0; i < self->count; i++)
-        self->items[extra_count + i] = (zmq_pollitem_t){
-            .socket = zsock_resolve (self->links[i].subscriber), .events = ZMQ_POLLIN};
+        self->items[extra_count + i] =
+            (zmq_pollitem_t){.socket = zsock_resolve (self->links[i].subscriber),
+                             .events = s_is_held (self, &self->links[i]) ? 0 : ZMQ_POLLIN};
     if (zmq_poll (self->items, (int) (extra_count + self->count), timeout_ms) == -1)
         return;
     for (size_t i = 0; i < extra_count; i++)
@@ -215,7 +229,8 @@ links_receive (links_t *self, link_handler_fn *handler, void *context)
 {
     bool more = false;
     for (size_t i = 0; i < self->count; i++)
-        more |= s_take_turn (&self->links[i], handler, context);
+        if (!s_is_held (self, &self->links[i]))
+            more |= s_take_turn (&self->links[i], handler, context);
     return more;
 }
 

@@ -37,6 +37,9 @@ typedef void (link_handler_fn) (void *context, const link_peer_t *peer, link_mes
 //  waits return early). Sets the extra items' revents.
 void links_wait (links_t *self, zmq_pollitem_t *extra, size_t extra_count, long timeout_ms);
 
+//  While held, leave what forwarders sent where it is: neither wait for it nor receive it.
+void links_hold_forwarders (links_t *self, bool held);
+
 //  Hand what has arrived to the handler, in turns of LINKS_TURN messages a link. The handler must
 //  not connect or disconnect. Returns true where more is waiting.
 #define LINKS_TURN 64

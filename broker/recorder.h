@@ -10,9 +10,8 @@
 #include <stdbool.h>
 #include "storage/store.h"
 
-#define RECORDER_MAX_FRAMES 16384
+#define RECORDER_MAX_FRAMES 131072
 #define RECORDER_MAX_BYTES  (64 * 1024 * 1024)
-#define RECORDER_BATCH      1000
 
 //  What the recorder writes to and whom it tells; both are called on its thread only.
 typedef struct {
@@ -33,8 +32,11 @@ recorder_t *recorder_new (const recorder_ops_t *ops);
 //  Write what is queued, if the store takes it, and stop.
 void recorder_destroy (recorder_t **self_p);
 
-//  Queue a copy of a record. Any thread; never waits. Returns 0, or -1 where it does not fit.
+//  Queue a copy of a record. Any thread; never waits. Returns 0, or -1 where it does not fit. It
+//  is written together with others: once enough are queued, or with recorder_flush.
 int recorder_submit (recorder_t *self, const store_record_t *record);
+//  No more records follow for now: have those queued written. Any thread; never waits.
+void recorder_flush (recorder_t *self);
 
 //  Whether the store takes frames and at least half of the queue is free. Any thread.
 bool recorder_has_room (recorder_t *self);

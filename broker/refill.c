@@ -228,6 +228,7 @@ s_take_replay (refill_t *self, supplier_t *supplier, const seq_range_t *covered)
         rc = s_take_frame (self, supplier->node, &part, &replay);
         zmq_msg_close (&part);
     }
+    self->ops.flush (self->ops.context);
     atomic_fetch_add (&self->refilled, replay.accepted);
     if (rc == -1) {
         s_fail (self, supplier);
@@ -379,6 +380,7 @@ refill_new (store_t *store, const backfill_policy_t *policy, const refill_ops_t 
     self->reader = wire_reader_new ();
     int rc = pthread_create (&self->thread, NULL, s_main, self);
     assert (rc == 0);
+    pthread_setname_np (self->thread, "refill");
     return self;
 }
 

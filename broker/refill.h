@@ -20,6 +20,8 @@ typedef struct {
     bool (*has_room) (void *context);
     //  Queue a frame for the store. Returns 0, or -1 where it does not fit now.
     int (*submit) (void *context, const store_record_t *record);
+    //  No more frames follow for now.
+    void (*flush) (void *context);
     //  These frames of the node cannot be had any more.
     void (*lose) (void *context, const char *node, const loss_t *loss);
     void *context;

@@ -8,6 +8,8 @@
 static sequence_epoch_t *
 s_touch (sequence_t *self, size_t i)
 {
+    if (i == self->count - 1)
+        return &self->epochs[i];
     sequence_epoch_t used = self->epochs[i];
     memmove (&self->epochs[i], &self->epochs[i + 1], (self->count - i - 1) * sizeof used);
     self->epochs[self->count - 1] = used;

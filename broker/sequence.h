@@ -17,13 +17,13 @@ typedef struct {
 
 typedef struct {
     uint64_t epoch;
-    sequence_run_t runs[SEQUENCE_RUNS]; //  Ascending, not touching
     size_t count;
+    sequence_run_t runs[SEQUENCE_RUNS]; //  Ascending, not touching
 } sequence_epoch_t;
 
 typedef struct {
-    sequence_epoch_t epochs[SEQUENCE_EPOCHS]; //  Least recently used first
     size_t count;
+    sequence_epoch_t epochs[SEQUENCE_EPOCHS]; //  Least recently used first
 } sequence_t;
 
 typedef enum {

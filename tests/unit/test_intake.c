@@ -412,6 +412,7 @@ test_a_full_queue_makes_a_gap (void **state)
     assert_int_equal (s_seen.counts[INTAKE_RELAY], 2);
     assert_int_equal (s_seen.gap.first_seq, 2);
     assert_int_equal (s_seen.gap.last_seq, 2);
+    s_tick (s_now_s);
     assert_int_equal (s_seen.status.dropped, 1);
 }
 

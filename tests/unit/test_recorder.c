@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <poll.h>
+#include <sched.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <cmocka.h>
+#include "broker/bundle.h"
 #include "broker/queue.h"
 #include "broker/recorder.h"
 
@@ -93,6 +95,21 @@ test_everything_queued_is_written_in_order (void **state)
 }
 
 static void
+test_a_flush_writes_what_fills_no_batch (void **state)
+{
+    (void) state;
+    stand_in_t store;
+    recorder_t *recorder = s_start (&store);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        s_submit (recorder, seq);
+    recorder_flush (recorder);
+    while (atomic_load (&store.appended) < 3)
+        sched_yield ();
+    assert_true (store.in_order);
+    recorder_destroy (&recorder);
+}
+
+static void
 test_a_failing_store_fills_the_queue_and_loses_nothing_of_it (void **state)
 {
     (void) state;
@@ -103,9 +120,12 @@ test_a_failing_store_fills_the_queue_and_loses_nothing_of_it (void **state)
     uint64_t accepted = 0;
     while (s_submit (recorder, accepted + 1) == 0)
         accepted++;
+    recorder_flush (recorder);
     assert_true (accepted >= RECORDER_MAX_FRAMES);
-    assert_true (accepted <= RECORDER_MAX_FRAMES + RECORDER_BATCH);
-    recorder_stats (recorder, &stats);
+    assert_true (accepted <= RECORDER_MAX_FRAMES + BUNDLE_RECORDS);
+    do
+        recorder_stats (recorder, &stats);
+    while (stats.failures == 0);
     assert_true (stats.failing && stats.failures > 0);
     assert_int_equal (stats.refused, 1);
     atomic_store (&store.fails, false);
@@ -125,6 +145,32 @@ test_ends_although_the_store_fails (void **state)
     s_submit (recorder, 1);
     recorder_destroy (&recorder);
     assert_int_equal (store.appended, 0);
+}
+
+//  --- The bundle alone ------------------------------------------------------------------------
+
+static void
+test_a_bundle_takes_any_record_until_it_is_full (void **state)
+{
+    (void) state;
+    static uint8_t payload[FRAME_MAX_BYTES];
+    bundle_t *bundle = bundle_new ();
+    store_record_t record = {.node = "n1", .seq = 1, .data = payload, .size = sizeof payload};
+    memset (payload, 7, sizeof payload);
+    while (bundle_add (bundle, &record) == 0)
+        record.seq++;
+    assert_int_equal (bundle->count, BUNDLE_BYTES / FRAME_MAX_BYTES - 1); //  Names need room too
+    for (size_t i = 0; i < bundle->count; i++) {
+        assert_string_equal (bundle->records[i].node, "n1");
+        assert_int_equal (bundle->records[i].seq, i + 1);
+        assert_memory_equal (bundle->records[i].data, payload, sizeof payload);
+    }
+    bundle_clear (bundle);
+    record.size = 1;
+    while (bundle_add (bundle, &record) == 0)
+        ;
+    assert_int_equal (bundle->count, BUNDLE_RECORDS);
+    bundle_destroy (&bundle);
 }
 
 //  --- The queue alone -------------------------------------------------------------------------
@@ -233,6 +279,8 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_everything_queued_is_written_in_order),
+        cmocka_unit_test (test_a_flush_writes_what_fills_no_batch),
+        cmocka_unit_test (test_a_bundle_takes_any_record_until_it_is_full),
         cmocka_unit_test (test_a_failing_store_fills_the_queue_and_loses_nothing_of_it),
         cmocka_unit_test (test_ends_although_the_store_fails),
         cmocka_unit_test (test_queue_is_readable_while_it_holds_something),
