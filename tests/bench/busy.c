@@ -5,15 +5,27 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+#include "schema/histogram_wire.h"
 
-#define EVENTS_MEAN 3000
-#define MEDIAN_NS   8000
-#define SIGMA       1.3
-#define TURN        6.283185307179586 //  2 pi
+#define NS             1000000000
+#define CLOCK_ERROR_NS 20000
+#define EVENTS_MEAN    3000
+#define MEDIAN_NS      8000
+#define SIGMA          1.3
+#define TURN           6.283185307179586 //  2 pi
+
+//  A metric's part of a second: the numbers, and the runs as they are encoded.
+typedef struct {
+    uint64_t count, sum;
+    size_t size;
+    uint8_t runs[512];
+} part_t;
 
 struct busy_t {
     uint64_t random;
-    frame_t seconds[BUSY_SECONDS];
+    uint64_t epoch;
+    part_t seconds[BUSY_SECONDS][METRIC_COUNT_];
 };
 
 //  splitmix64.
@@ -52,47 +64,41 @@ s_normal (busy_t *self)
 }
 
 static void
-s_draw_durations (busy_t *self, frame_metric_t *metric)
+s_draw (busy_t *self, histogram_t *histogram, metric_kind_t kind)
 {
-    for (uint64_t left = s_poisson (self, EVENTS_MEAN); left > 0; left--)
-        histogram_add (&metric->histogram, (uint64_t) (MEDIAN_NS * exp (SIGMA * s_normal (self))));
-    metric->accrued_ns = (uint64_t) metric->histogram.sum;
+    uint64_t events = s_poisson (self, EVENTS_MEAN);
+    *histogram = (histogram_t){0};
+    if (kind == METRIC_COUNT)
+        histogram->count = histogram->sum = events;
+    else
+        while (events-- > 0)
+            histogram_add (histogram, (uint64_t) (MEDIAN_NS * exp (SIGMA * s_normal (self))));
 }
 
 static void
-s_draw_count (busy_t *self, frame_metric_t *metric)
+s_draw_part (busy_t *self, part_t *part, metric_kind_t kind)
 {
-    metric->histogram.count = s_poisson (self, EVENTS_MEAN);
-    metric->histogram.sum = metric->histogram.count;
-}
-
-static void
-s_draw_second (busy_t *self, frame_t *frame)
-{
-    frame->span_s = 1;
-    frame->duration_mono_ns = 1000000000;
-    frame->clock_synchronised = true;
-    frame->clock_error_ns = 20000;
-    frame->source = FRAME_FROM_SYNTHETIC;
-    strcpy (frame->version, "bench");
-    frame->cost = (frame_cost_t){.cpu_ns = 2000000, .rss_bytes = 20000000};
-    for (int id = 0; id < METRIC_COUNT_; id++) {
-        frame->metrics[id].measured = true;
-        if (metric_get (id)->kind == METRIC_COUNT)
-            s_draw_count (self, &frame->metrics[id]);
-        else
-            s_draw_durations (self, &frame->metrics[id]);
-    }
+    histogram_t histogram;
+    wire_writer_t writer;
+    s_draw (self, &histogram, kind);
+    part->count = histogram.count;
+    part->sum = (uint64_t) histogram.sum;
+    wire_writer_init (&writer, part->runs, sizeof part->runs);
+    histogram_wire_put_runs (&writer, histogram.buckets);
+    part->size = wire_writer_size (&writer);
+    assert (part->size);
 }
 
 busy_t *
-busy_new (uint64_t seed)
+busy_new (uint64_t seed, uint64_t epoch)
 {
     busy_t *self = calloc (1, sizeof *self);
     assert (self);
     self->random = seed;
+    self->epoch = epoch;
     for (size_t i = 0; i < BUSY_SECONDS; i++)
-        s_draw_second (self, &self->seconds[i]);
+        for (int id = 0; id < METRIC_COUNT_; id++)
+            s_draw_part (self, &self->seconds[i][id], metric_get (id)->kind);
     return self;
 }
 
@@ -102,6 +108,8 @@ busy_destroy (busy_t **self_p)
     free (*self_p);
     *self_p = NULL;
 }
+
+//  --- Encoding: schema/frame.h, with the runs copied ------------------------------------------
 
 //  FNV-1a over the name, so that nodes do not run through the seconds in step.
 static uint64_t
@@ -113,19 +121,65 @@ s_place (const busy_node_t *node)
     return s_mix (hash + node->seq) % BUSY_SECONDS;
 }
 
-const frame_t *
-busy_next (busy_t *self, busy_node_t *node, uint64_t epoch, int64_t start_wall_s)
+static void
+s_put_uints (wire_writer_t *writer, size_t count, const uint64_t *values)
 {
+    for (size_t i = 0; i < count; i++)
+        wire_put_uint (writer, values[i]);
+}
+
+static void
+s_put_head (const busy_t *self, wire_writer_t *writer, const busy_node_t *node,
+            int64_t start_wall_s)
+{
+    wire_put_array (writer, 15);
+    wire_put_uint (writer, FRAME_VERSION);
+    wire_put_string (writer, node->name, strlen (node->name));
+    s_put_uints (writer, 5, (uint64_t[]){self->epoch, node->seq, (uint64_t) start_wall_s, 1, NS});
+    wire_put_array (writer, 2); //  Clock
+    s_put_uints (writer, 2, (uint64_t[]){1, CLOCK_ERROR_NS});
+    wire_put_array (writer, 3); //  Scope
+    s_put_uints (writer, 2, (uint64_t[]){SCOPE_ALL, 0});
+    wire_put_string (writer, "", 0);
+    wire_put_uint (writer, FRAME_FROM_SYNTHETIC);
+    wire_put_string (writer, "bench", 5);
+}
+
+static void
+s_put_metric (wire_writer_t *writer, const part_t *part, metric_id_t id, busy_node_t *node)
+{
+    uint64_t time_ns = metric_get (id)->kind == METRIC_COUNT ? 0 : part->sum;
+    node->total_counts[id] += part->count;
+    node->total_sums[id] += part->sum;
+    wire_put_array (writer, 6);
+    s_put_uints (writer, 5,
+                 (uint64_t[]){part->count, part->sum, time_ns, node->total_counts[id],
+                              node->total_sums[id]});
+    memcpy (writer->data + writer->size, part->runs, part->size);
+    writer->size += part->size;
+}
+
+static void
+s_put_tail (wire_writer_t *writer)
+{
+    wire_put_array (writer, 5); //  Losses
+    s_put_uints (writer, 5, (uint64_t[5]){0});
+    wire_put_array (writer, 3); //  Cost
+    s_put_uints (writer, 3, (uint64_t[]){2000000, 20000000, 0});
+    wire_put_uint (writer, XXH64 (writer->data, writer->size, 0));
+}
+
+size_t
+busy_next (busy_t *self, busy_node_t *node, int64_t start_wall_s, uint8_t data[BUSY_MAX_BYTES])
+{
+    wire_writer_t writer;
     node->seq++;
-    frame_t *frame = &self->seconds[s_place (node)];
-    memcpy (frame->node, node->name, sizeof frame->node);
-    frame->epoch = epoch;
-    frame->seq = node->seq;
-    frame->start_wall_s = start_wall_s;
-    for (int id = 0; id < METRIC_COUNT_; id++) {
-        frame_metric_t *metric = &frame->metrics[id];
-        metric->total_count = node->total_counts[id] += metric->histogram.count;
-        metric->total_sum = node->total_sums[id] += (uint64_t) metric->histogram.sum;
-    }
-    return frame;
+    const part_t *second = self->seconds[s_place (node)];
+    wire_writer_init (&writer, data, BUSY_MAX_BYTES);
+    s_put_head (self, &writer, node, start_wall_s);
+    wire_put_array (&writer, METRIC_COUNT_);
+    for (int id = 0; id < METRIC_COUNT_; id++)
+        s_put_metric (&writer, &second[id], id, node);
+    s_put_tail (&writer);
+    return wire_writer_size (&writer);
 }

@@ -16,7 +16,6 @@
 #define EPOCH_RANDOM  77
 #define SUBSCRIBED_MS 30000
 #define OPEN_REQUESTS 256
-#define FRAME_BYTES   2048
 
 static const setting_t s_settings[] = {
     {"nodes", 0, "N", "100", "How many nodes"},
@@ -43,7 +42,7 @@ typedef struct {
 typedef struct {
     size_t nodes, connections, rate, seconds, port;
     const char *broker;
-    uint64_t epoch;
+    uint64_t seed;
     int64_t first_wall_s;
     busy_t *busy;
     source_t *sources;
@@ -80,7 +79,7 @@ s_read_options (load_t *self, const settings_t *settings)
     self->seconds = (size_t) settings_number (settings, "seconds", 1, 86400);
     self->port = (size_t) settings_number (settings, "port", 1, 65535);
     self->broker = settings_text (settings, "broker");
-    self->busy = busy_new ((uint64_t) settings_number (settings, "seed", 0, INT64_MAX));
+    self->seed = (uint64_t) settings_number (settings, "seed", 0, INT64_MAX);
     self->total = self->rate * self->seconds / self->nodes * self->nodes;
 }
 
@@ -94,7 +93,7 @@ s_make_sources (load_t *self)
     self->first_wall_s = now_s + (int64_t) self->seconds - frames_each;
     if (self->first_wall_s > now_s)
         self->first_wall_s = now_s;
-    self->epoch = (uint64_t) self->first_wall_s * 1000 << 16 | EPOCH_RANDOM;
+    self->busy = busy_new (self->seed, (uint64_t) self->first_wall_s * 1000 << 16 | EPOCH_RANDOM);
     self->sources = calloc (self->nodes, sizeof *self->sources);
     assert (self->sources);
     for (size_t i = 0; i < self->nodes; i++) {
@@ -143,13 +142,11 @@ s_wait_for_subscribers (load_t *self)
 static void
 s_send (load_t *self, size_t i)
 {
-    uint8_t data[FRAME_BYTES];
+    uint8_t data[BUSY_MAX_BYTES];
     source_t *source = &self->sources[i];
     void *socket = zsock_resolve (self->sockets[i % self->connections]);
     int64_t start_wall_s = self->first_wall_s + (int64_t) source->busy.seq;
-    const frame_t *frame = busy_next (self->busy, &source->busy, self->epoch, start_wall_s);
-    size_t size = frame_encode (frame, data, sizeof data);
-    assert (size);
+    size_t size = busy_next (self->busy, &source->busy, start_wall_s, data);
     source->digest += manifest_digest (data, size);
     if (zmq_send (socket, source->topic, source->topic_size, ZMQ_SNDMORE) == -1 ||
         zmq_send (socket, data, size, 0) == -1)
