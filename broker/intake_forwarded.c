@@ -99,6 +99,13 @@ s_adopt (intake_t *self, intake_node_t *node, intake_forwarder_t *forwarder)
                        forwarder->endpoint, node->shown.node, forwarder->nodes);
 }
 
+//  Forwarders do not take up the places of workers.
+static bool
+s_has_room (const intake_t *self)
+{
+    return self->count - self->workers < self->max_nodes - self->max_workers;
+}
+
 //  The node that the frame in hand is of, or NULL and in *fault why it is not taken.
 static intake_node_t *
 s_node (intake_t *self, intake_forwarder_t *forwarder, intake_now_t now, const char **fault)
@@ -107,7 +114,7 @@ s_node (intake_t *self, intake_forwarder_t *forwarder, intake_now_t now, const c
     *fault = s_objection (node, forwarder, now);
     if (*fault)
         return NULL;
-    if (!node)
+    if (!node && s_has_room (self))
         node = intake_find_or_add (self, self->frame.node);
     if (!node)
         *fault = "too many nodes";
