@@ -11,10 +11,11 @@
 #include "query/service.h"
 #include "storage/keeper.h"
 #include "transport/socket.h"
+#include <poll.h>
 
 #define TICK_NS                 1000000000LL
 #define TURN_FRAMES             32   //  That share one look at the clocks
-#define REST_US                 1000 //  After each round, so that frames come several at a time
+#define REST_US                 1000 //  After a round, so that frames come several at a time
 #define HELD_BACK_MS            5    //  Until the queue is looked at again
 #define ANNOUNCEMENTS_MAX       1024
 #define ANNOUNCEMENTS_MAX_BYTES (ANNOUNCEMENTS_MAX * sizeof (message_t))
@@ -34,8 +35,8 @@ struct coordinator_t {
     service_t *service;
     int64_t next_tick_mono_ns;
     link_message_t *in_hand; //  What intake decides about at the moment
-    intake_now_t now;        //  When it arrived, give or take the TURN_FRAMES around it
-    unsigned received;       //  Modulo TURN_FRAMES
+    intake_now_t now;        //  When it came, or up to TURN_FRAMES before it
+    unsigned received;       //  Frames of this round
     unsigned subscriptions;  //  Topics that live readers want
 };
 
@@ -431,33 +432,36 @@ s_timeout_ms (const coordinator_t *self)
     return left_ns <= 0 ? 0 : (long) (left_ns / 1000000) + 1;
 }
 
-//  Take what has arrived. Returns how long to wait for more, in ms.
-static long
+//  Take what has arrived, and rest where that was something. Returns how long to wait for more.
+static int
 s_take_frames (coordinator_t *self)
 {
-    self->received = 0;
     bool held_back = s_hold_back (self);
-    bool more = links_receive (self->links, s_receive, self);
+    self->received = 0;
+    links_receive (self->links, s_receive, self);
     if (self->received > 0)
         recorder_flush (self->recorder);
-    if (more && !held_back)
-        return 0;
-    if (self->received > 0)
+    if (self->received > 0 || held_back)
         usleep (REST_US);
-    return held_back ? HELD_BACK_MS : s_timeout_ms (self);
+    return held_back ? HELD_BACK_MS : (int) s_timeout_ms (self);
+}
+
+static bool
+s_is_readable (int fd)
+{
+    struct pollfd item = {.fd = fd, .events = POLLIN};
+    return poll (&item, 1, 0) == 1;
 }
 
 void
 coordinator_run (coordinator_t *self, int stop_fd)
 {
-    zmq_pollitem_t items[] = {
-        {.fd = stop_fd, .events = ZMQ_POLLIN},
-        {.fd = queue_fd (self->announcements), .events = ZMQ_POLLIN},
-        {.socket = zsock_resolve (self->live), .events = ZMQ_POLLIN},
-    };
-    long timeout_ms = 0;
-    while (!items[0].revents) {
-        links_wait (self->links, items, sizeof items / sizeof items[0], timeout_ms);
+    links_watch (self->links, stop_fd);
+    links_watch (self->links, queue_fd (self->announcements));
+    links_watch (self->links, zsock_fd (self->live));
+    int timeout_ms = 0;
+    while (!s_is_readable (stop_fd)) {
+        links_wait (self->links, timeout_ms);
         s_take_subscriptions (self);
         timeout_ms = s_take_frames (self);
         s_take_announcements (self);

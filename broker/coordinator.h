@@ -11,8 +11,8 @@
 typedef struct coordinator_t coordinator_t;
 
 //  Takes the store over, binds both endpoints and starts to answer. options is borrowed. At most
-//  max_workers are subscribed to, forwarders not counted. Returns NULL and fills error when an endpoint cannot be bound or
-//  the store cannot be read.
+//  max_workers are subscribed to, forwarders not counted. Returns NULL and fills error when an
+//  endpoint cannot be bound or the store cannot be read.
 coordinator_t *coordinator_new (const broker_options_t *options, size_t max_workers,
                                 store_t **store_p, char error[512]);
 void coordinator_destroy (coordinator_t **self_p);

@@ -1,25 +1,32 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  links - see links.h.
+//
+//  Asking thousands of sockets each round whether they have something would cost more than the
+//  frames. So the kernel tells: libzmq makes a socket's ZMQ_FD readable when something happened to
+//  it, until the socket was read empty. A link is awake from then, or from its start, until a read
+//  finds nothing.
 #include "broker/links.h"
 #include "transport/socket.h"
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 //  The TCP connection, the subscriber's mailbox, and those of both ends of its monitor.
 #define FILES_PER_LINK 4
+#define EVENTS_MAX     256 //  Taken from the kernel at a time
 
 typedef struct {
     link_peer_t peer;
     char *name;          //  The peer's, owned
     zsock_t *subscriber; //  SUB
     zsock_t *monitor;    //  PAIR: libzmq's events about the subscriber's connection
+    bool awake;          //  It may have something to read
 } link_t;
 
 struct links_t {
-    link_t *links; //  In no order
+    link_t **links; //  In no order
     size_t count;
     size_t capacity;
-    zmq_pollitem_t *items; //  Scratch for links_wait: the extra ones, then one a link
-    size_t item_capacity;
+    int epoll; //  Of the subscribers' ZMQ_FDs and the watched files; data is the link, or NULL
     bool forwarders_held;
     unsigned long monitors; //  Made so far: each needs a name of its own
 };
@@ -29,15 +36,20 @@ links_new (void)
 {
     links_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->epoll = epoll_create1 (EPOLL_CLOEXEC);
+    assert (self->epoll >= 0);
     return self;
 }
 
 static void
-s_close (link_t *link)
+s_destroy_link (link_t **link_p)
 {
+    link_t *link = *link_p;
     zsock_destroy (&link->monitor);
     zsock_destroy (&link->subscriber);
     free (link->name);
+    free (link);
+    *link_p = NULL;
 }
 
 void
@@ -47,33 +59,52 @@ links_destroy (links_t **self_p)
     if (!self)
         return;
     while (self->count)
-        s_close (&self->links[--self->count]);
+        s_destroy_link (&self->links[--self->count]);
     free (self->links);
-    free (self->items);
+    close (self->epoll);
     free (self);
     *self_p = NULL;
+}
+
+void
+links_watch (links_t *self, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int rc = epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
+    assert (rc == 0);
+}
+
+static void
+s_ignore (links_t *self, link_t *link)
+{
+    int rc = epoll_ctl (self->epoll, EPOLL_CTL_DEL, zsock_fd (link->subscriber), NULL);
+    assert (rc == 0);
 }
 
 void
 links_disconnect (links_t *self, const char *name)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (strcmp (self->links[i].name, name) == 0) {
-            s_close (&self->links[i]);
+        if (strcmp (self->links[i]->name, name) == 0) {
+            s_ignore (self, self->links[i]);
+            s_destroy_link (&self->links[i]);
             self->links[i] = self->links[--self->count];
             return;
         }
 }
 
 static void
-s_add (links_t *self, const link_t *link)
+s_add (links_t *self, link_t *link)
 {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};
+    int rc = epoll_ctl (self->epoll, EPOLL_CTL_ADD, zsock_fd (link->subscriber), &event);
+    assert (rc == 0);
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? 2 * self->capacity : 16;
         self->links = realloc (self->links, self->capacity * sizeof *self->links);
         assert (self->links);
     }
-    self->links[self->count++] = *link;
+    self->links[self->count++] = link;
 }
 
 //  Returns 0, or -1 where the process has no file left for it. Sockets are made one after another
@@ -107,35 +138,35 @@ s_watch (links_t *self, zsock_t *subscriber)
     return monitor;
 }
 
+static link_t *
+s_new_link (links_t *self, const link_peer_t *peer)
+{
+    link_t *link = calloc (1, sizeof *link);
+    assert (link);
+    link->name = strdup (peer->name);
+    assert (link->name);
+    link->peer = (link_peer_t){.name = link->name, .forwarder = peer->forwarder};
+    link->subscriber = socket_new (ZMQ_SUB);
+    //  All topics: a worker that publishes as another node shall be seen, not filtered away.
+    zsock_set_subscribe (link->subscriber, "");
+    link->monitor = s_watch (self, link->subscriber);
+    link->awake = true;
+    return link;
+}
+
 int
 links_connect (links_t *self, const link_peer_t *peer, const char *endpoint, char error[512])
 {
     links_disconnect (self, peer->name);
     if (s_check_files_left (endpoint, error) == -1)
         return -1;
-    link_t link = {.subscriber = socket_new (ZMQ_SUB)};
-    //  All topics: a worker that publishes as another node shall be seen, not filtered away.
-    zsock_set_subscribe (link.subscriber, "");
-    link.monitor = s_watch (self, link.subscriber);
-    link.name = strdup (peer->name);
-    assert (link.name);
-    link.peer = (link_peer_t){.name = link.name, .forwarder = peer->forwarder};
-    if (socket_connect (link.subscriber, endpoint, error) == -1) {
-        s_close (&link);
+    link_t *link = s_new_link (self, peer);
+    if (socket_connect (link->subscriber, endpoint, error) == -1) {
+        s_destroy_link (&link);
         return -1;
     }
-    s_add (self, &link);
+    s_add (self, link);
     return 0;
-}
-
-static void
-s_fit_items (links_t *self, size_t count)
-{
-    if (count <= self->item_capacity)
-        return;
-    self->item_capacity = 2 * count;
-    self->items = realloc (self->items, self->item_capacity * sizeof *self->items);
-    assert (self->items);
 }
 
 void
@@ -145,24 +176,30 @@ links_hold_forwarders (links_t *self, bool held)
 }
 
 static bool
-s_is_held (const links_t *self, const link_t *link)
+s_is_due (const links_t *self, const link_t *link)
 {
-    return self->forwarders_held && link->peer.forwarder;
+    return link->awake && !(self->forwarders_held && link->peer.forwarder);
+}
+
+static bool
+s_any_is_due (const links_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (s_is_due (self, self->links[i]))
+            return true;
+    return false;
 }
 
 void
-links_wait (links_t *self, zmq_pollitem_t *extra, size_t extra_count, long timeout_ms)
+links_wait (links_t *self, int timeout_ms)
 {
-    s_fit_items (self, extra_count + self->count);
-    memcpy (self->items, extra, extra_count * sizeof *extra);
-    for (size_t i = 0; i < self->count; i++)
-        self->items[extra_count + i] =
-            (zmq_pollitem_t){.socket = zsock_resolve (self->links[i].subscriber),
-                             .events = s_is_held (self, &self->links[i]) ? 0 : ZMQ_POLLIN};
-    if (zmq_poll (self->items, (int) (extra_count + self->count), timeout_ms) == -1)
-        return;
-    for (size_t i = 0; i < extra_count; i++)
-        extra[i].revents = self->items[i].revents;
+    struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait (self->epoll, events, EVENTS_MAX, s_any_is_due (self) ? 0 : timeout_ms);
+    for (int i = 0; i < count; i++) {
+        link_t *link = events[i].data.ptr;
+        if (link)
+            link->awake = true;
+    }
 }
 
 //  Read away what follows the second part, and count it.
@@ -207,8 +244,7 @@ s_receive (link_t *link, link_message_t *message)
     return true;
 }
 
-//  Returns true where the turn ended before the messages did.
-static bool
+static void
 s_take_turn (link_t *link, link_handler_fn *handler, void *context)
 {
     link_message_t message;
@@ -221,17 +257,15 @@ s_take_turn (link_t *link, link_handler_fn *handler, void *context)
     }
     zmq_msg_close (&message.topic);
     zmq_msg_close (&message.payload);
-    return taken == LINKS_TURN;
+    link->awake = taken == LINKS_TURN; //  Otherwise a read found nothing
 }
 
-bool
+void
 links_receive (links_t *self, link_handler_fn *handler, void *context)
 {
-    bool more = false;
     for (size_t i = 0; i < self->count; i++)
-        if (!s_is_held (self, &self->links[i]))
-            more |= s_take_turn (&self->links[i], handler, context);
-    return more;
+        if (s_is_due (self, self->links[i]))
+            s_take_turn (self->links[i], handler, context);
 }
 
 //  An event is two parts: what happened, and where.
@@ -251,6 +285,6 @@ links_report_cuts (links_t *self, void (*cut) (void *context, const link_peer_t 
                    void *context)
 {
     for (size_t i = 0; i < self->count; i++)
-        while (s_receive_event (&self->links[i]))
-            cut (context, &self->links[i].peer);
+        while (s_receive_event (self->links[i]))
+            cut (context, &self->links[i]->peer);
 }

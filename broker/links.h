@@ -33,17 +33,20 @@ typedef struct {
 
 typedef void (link_handler_fn) (void *context, const link_peer_t *peer, link_message_t *message);
 
-//  Wait until a subscription or one of the extra items is ready, at most timeout_ms (interrupted
-//  waits return early). Sets the extra items' revents.
-void links_wait (links_t *self, zmq_pollitem_t *extra, size_t extra_count, long timeout_ms);
+//  Also wake from links_wait when fd, which stays open, is readable.
+void links_watch (links_t *self, int fd);
+
+//  Wait until a subscription or a watched file may have something, at most timeout_ms (interrupted
+//  waits return early). Not at all while messages are left from the last round.
+void links_wait (links_t *self, int timeout_ms);
 
 //  While held, leave what forwarders sent where it is: neither wait for it nor receive it.
 void links_hold_forwarders (links_t *self, bool held);
 
 //  Hand what has arrived to the handler, in turns of LINKS_TURN messages a link. The handler must
-//  not connect or disconnect. Returns true where more is waiting.
+//  not connect or disconnect.
 #define LINKS_TURN 64
-bool links_receive (links_t *self, link_handler_fn *handler, void *context);
+void links_receive (links_t *self, link_handler_fn *handler, void *context);
 
 //  Call cut for every connection that was lost since the last time: its worker ended, the network
 //  broke, or it sent what libzmq does not let in (a message over WIRE_MAX_BYTES, say).

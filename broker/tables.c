@@ -110,7 +110,8 @@ s_add_intake (table_t *table, const intake_stats_t *stats)
     show_stats_add (table, "", "unqueued", stats->unqueued, "Frames dropped: the queue was full");
     show_stats_add (table, "", "gaps", stats->gaps, "Gaps noticed in live streams");
     show_stats_add (table, "", "missing", stats->missing, "Frames in these gaps");
-    show_stats_add (table, "", "cuts", stats->cuts, "Connections to workers and forwarders that were lost");
+    show_stats_add (table, "", "cuts", stats->cuts,
+                    "Connections to workers and forwarders that were lost");
     show_stats_add (table, "", "refused_announcements", stats->refused_announcements,
                     "Announcements malformed, contested, not connectable, or too many");
 }

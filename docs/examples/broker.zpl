@@ -23,6 +23,15 @@ answer = tcp://127.0.0.1:7002
 #   for there and nowhere else.
 #   workers = n1=tcp://10.0.0.5:7101,n2=tcp://10.0.0.6:7101
 
+#   Forwarders to subscribe to: each publishes the frames of many nodes, as another broker does on
+#   its live endpoint. A node keeps its worker while that is live.
+#   forwarders = tcp://10.0.1.1:7001,tcp://10.0.2.1:7001
+
+#   How many nodes they may bring, and how many frames a second of each, on the average. A node
+#   sends one a second; more lets a forwarder catch up.
+#   forwarded-nodes = 100000
+#   forwarded-rate = 20
+
 #   Let other machines reach the broker. The links are not yet encrypted.
 #   live = tcp://*:7001
 #   answer = tcp://*:7002

@@ -71,6 +71,22 @@ def test_many_nodes_are_stored_and_relayed_byte_for_byte (start_forwarders, wait
     assert {row["node"]: row["cpu_count"] for row in rows} == dict.fromkeys (NODES, [0, 3])
 
 
+def test_a_broker_is_a_forwarder_to_another (start_broker, start_worker, wait_until, free_port,
+                                            start, tmp_path):
+    rack = start_broker ()
+    answer = f"tcp://127.0.0.1:{free_port ()}"
+    start ("broker", "--live", f"tcp://127.0.0.1:{free_port ()}", "--answer", answer, "--store",
+           tmp_path / "above", "--forwarders", rack.live)
+    for node in ("n1", "n2"):
+        start_worker (node, coordinator=rack.answer)
+
+    def has_both ():
+        nodes = show_nodes (answer)
+        return len (nodes) == 2 and all (node["frames"] >= 2 for node in nodes.values ())
+    wait_until (has_both)
+    assert all (node["publishes"] == rack.live for node in show_nodes (answer).values ())
+
+
 def test_a_gap_of_a_forwarded_node_stays_and_is_shown (start_forwarders, wait_until):
     broker, forwarder = start_forwarders ()
     start = int (time.time ()) - 10
