@@ -11,7 +11,8 @@ intake_decode (intake_t *self, const intake_message_t *message)
     const char *reason;
     if (message->parts != 2)
         return "not two parts";
-    if (frame_decode (&self->frame, self->reader, message->data, message->size, &reason) == -1)
+    if (frame_decode_but_buckets (&self->frame, self->reader, message->data, message->size,
+                                  &reason) == -1)
         return reason;
     size_t topic_size = frame_topic (self->frame.node, topic);
     if (message->topic_size != topic_size || memcmp (message->topic, topic, topic_size) != 0)

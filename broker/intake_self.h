@@ -53,7 +53,7 @@ struct intake_t {
     unsigned forwarded_per_second; //  Frames of a node that comes by a forwarder
     intake_stats_t stats;
     wire_reader_t *reader;
-    frame_t frame; //  The one in hand
+    frame_t frame; //  The one in hand, without its buckets
 };
 
 //  The node of a name, or NULL.

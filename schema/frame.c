@@ -54,8 +54,9 @@ s_metric_fault (const frame_metric_t *self, metric_kind_t kind, uint128_t events
                : "the numbers of a metric do not add up";
 }
 
-//  What the buckets of each metric add up to.
+//  What the buckets of each metric add up to, and whether nobody wants the buckets themselves.
 typedef struct {
+    bool drops_buckets;
     uint128_t events[METRIC_COUNT_];
 } tally_t;
 
@@ -186,7 +187,7 @@ s_put_metric (const frame_metric_t *self, wire_writer_t *writer)
 }
 
 static int
-s_take_metric (frame_metric_t *self, wire_reader_t *reader, uint128_t *events)
+s_take_metric (frame_metric_t *self, wire_reader_t *reader, bool drops_buckets, uint128_t *events)
 {
     uint64_t sum;
     if (wire_is_nil (reader))
@@ -198,7 +199,8 @@ s_take_metric (frame_metric_t *self, wire_reader_t *reader, uint128_t *events)
         return -1;
     self->histogram.sum = sum;
     self->measured = true;
-    return histogram_wire_take_runs (reader, self->histogram.buckets, events);
+    return histogram_wire_take_runs (reader, drops_buckets ? NULL : self->histogram.buckets,
+                                     events);
 }
 
 //  How many rows of metrics.def there are up to the last measured one.
@@ -227,7 +229,7 @@ s_take_metrics (frame_t *self, wire_reader_t *reader, tally_t *tally)
     if (wire_take_array (reader, &rows) || rows > METRIC_COUNT_)
         return -1;
     for (uint32_t id = 0; id < rows; id++)
-        if (s_take_metric (&self->metrics[id], reader, &tally->events[id]))
+        if (s_take_metric (&self->metrics[id], reader, tally->drops_buckets, &tally->events[id]))
             return -1;
     return s_metric_rows (self) == rows ? 0 : -1;
 }
@@ -351,9 +353,9 @@ s_take_all (frame_t *self, wire_reader_t *reader, const void *data, tally_t *tal
 
 //  NULL, or what is wrong: of what cannot be taken, whether it was msgpack at all.
 static const char *
-s_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size)
+s_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size, bool drops_buckets)
 {
-    tally_t tally = {0};
+    tally_t tally = {.drops_buckets = drops_buckets};
     wire_open (reader, data, size);
     const char *fault = s_take_all (self, reader, data, &tally);
     if (!fault)
@@ -368,7 +370,30 @@ frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t siz
               const char **reason)
 {
     memset (self, 0, sizeof *self);
-    *reason = s_decode (self, reader, data, size);
+    *reason = s_decode (self, reader, data, size, false);
+    return *reason ? -1 : 0;
+}
+
+static void
+s_clear_but_buckets (frame_t *self)
+{
+    memset (self, 0, offsetof (frame_t, metrics));
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        frame_metric_t *metric = &self->metrics[id];
+        metric->measured = false;
+        metric->histogram.count = 0;
+        metric->histogram.sum = 0;
+        metric->accrued_ns = metric->total_count = metric->total_sum = 0;
+    }
+    memset (&self->losses, 0, sizeof *self - offsetof (frame_t, losses));
+}
+
+int
+frame_decode_but_buckets (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
+                          const char **reason)
+{
+    s_clear_but_buckets (self);
+    *reason = s_decode (self, reader, data, size, true);
     return *reason ? -1 : 0;
 }
 

@@ -101,6 +101,10 @@ size_t frame_encode (const frame_t *self, void *buffer, size_t capacity);
 int frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
                   const char **reason);
 
+//  The same for who needs no buckets: they are checked all the same, and undefined afterwards.
+int frame_decode_but_buckets (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
+                              const char **reason);
+
 //  "bpf", "replay" or "synthetic".
 const char *frame_source_name (frame_source_t source);
 

@@ -16,7 +16,8 @@
 #include "schema/wire.h"
 
 void histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SLOTS]);
-//  buckets must be all 0. *events becomes what they add up to.
+//  buckets must be all 0, or NULL where only the check is wanted. *events becomes what they add
+//  up to.
 int histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS],
                               uint128_t *events);
 
