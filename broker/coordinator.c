@@ -15,7 +15,7 @@
 
 #define TICK_NS                 1000000000LL
 #define TURN_FRAMES             32   //  That share one look at the clocks
-#define REST_US                 1000 //  After a round, so that frames come several at a time
+#define REST_US                 1000 //  Once all is read, so that frames come several at a time
 #define HELD_BACK_MS            5    //  Until the queue is looked at again
 #define ANNOUNCEMENTS_MAX       1024
 #define ANNOUNCEMENTS_MAX_BYTES (ANNOUNCEMENTS_MAX * sizeof (message_t))
@@ -438,10 +438,10 @@ s_take_frames (coordinator_t *self)
 {
     bool held_back = s_hold_back (self);
     self->received = 0;
-    links_receive (self->links, s_receive, self);
+    bool more = links_receive (self->links, s_receive, self);
     if (self->received > 0)
         recorder_flush (self->recorder);
-    if (self->received > 0 || held_back)
+    if (held_back || (self->received > 0 && !more))
         usleep (REST_US);
     return held_back ? HELD_BACK_MS : (int) s_timeout_ms (self);
 }

@@ -260,12 +260,13 @@ s_take_turn (link_t *link, link_handler_fn *handler, void *context)
     link->awake = taken == LINKS_TURN; //  Otherwise a read found nothing
 }
 
-void
+bool
 links_receive (links_t *self, link_handler_fn *handler, void *context)
 {
     for (size_t i = 0; i < self->count; i++)
         if (s_is_due (self, self->links[i]))
             s_take_turn (self->links[i], handler, context);
+    return s_any_is_due (self);
 }
 
 //  An event is two parts: what happened, and where.

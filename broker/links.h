@@ -44,9 +44,9 @@ void links_wait (links_t *self, int timeout_ms);
 void links_hold_forwarders (links_t *self, bool held);
 
 //  Hand what has arrived to the handler, in turns of LINKS_TURN messages a link. The handler must
-//  not connect or disconnect.
+//  not connect or disconnect. Returns true where more is waiting.
 #define LINKS_TURN 64
-void links_receive (links_t *self, link_handler_fn *handler, void *context);
+bool links_receive (links_t *self, link_handler_fn *handler, void *context);
 
 //  Call cut for every connection that was lost since the last time: its worker ended, the network
 //  broke, or it sent what libzmq does not let in (a message over WIRE_MAX_BYTES, say).
