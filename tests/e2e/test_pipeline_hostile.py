@@ -123,15 +123,16 @@ def test_a_huge_message_harms_nobody (pair, wait_until):
 
 def test_a_flood_does_not_delay_the_others (pair, wait_until):
     broker, honest, liar = pair
+    start = int (time.time ()) - 4000  # Not so old that retention takes it
     for i in range (20000):
         liar.send_raw (b"n2/", b"\x93garbage")
         if i % 1000 == 0:
-            honest.send (1 + i // 1000, start=1001 + i // 1000)
+            honest.send (1 + i // 1000, start=start + i // 1000)
     wait_until (lambda: node (broker, "n1")["frames"] == 20)
     for seq in range (1, 3001):
-        liar.send (seq, start=seq)
+        liar.send (seq, start=start + seq)
     sent = time.monotonic ()
-    honest.send (21, start=1021)
+    honest.send (21, start=start + 20)
     wait_until (lambda: node (broker, "n1")["frames"] == 21, 3)
     assert time.monotonic () - sent < 2
     wait_until (lambda: show_stats (broker.answer)["flooded"] > 0)
