@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_MIN_S 60
+#define KEEP_MIN_S          60
 #define FORWARDED_RATE_MAX  1000000
 #define FORWARDED_NODES_MAX 10000000
 

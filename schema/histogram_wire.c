@@ -44,18 +44,17 @@ s_add_up (const uint64_t *counts, size_t length, uint128_t *events)
 }
 
 //  Take one run that starts at or after slot *end; moves *end behind the run and the empty slot
-//  that must follow it. Where buckets are scratch it goes to their start.
+//  that must follow it. Where buckets are NULL the counts are only looked at.
 static int
-s_take_run (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], bool scratch, unsigned *end,
-            uint128_t *events)
+s_take_run (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], unsigned *end, uint128_t *events)
 {
-    uint64_t start;
+    uint64_t start, unwanted[BUCKET_SLOTS];
     uint32_t length;
     if (wire_take_limited (reader, BUCKET_SLOTS - 1, &start) || wire_take_array (reader, &length))
         return -1;
     if (start < *end || length == 0 || length > BUCKET_SLOTS - start)
         return -1;
-    uint64_t *counts = scratch ? buckets : &buckets[start];
+    uint64_t *counts = buckets ? &buckets[start] : unwanted;
     if (wire_take_uints (reader, counts, length) || s_add_up (counts, length, events))
         return -1;
     *end = (unsigned) start + length + 1;
@@ -67,12 +66,11 @@ histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS],
 {
     uint32_t items;
     unsigned end = 0;
-    uint64_t scratch[BUCKET_SLOTS];
     *events = 0;
     if (wire_take_array (reader, &items) || items % 2 != 0)
         return -1;
     for (; items > 0; items -= 2)
-        if (s_take_run (reader, buckets ? buckets : scratch, !buckets, &end, events))
+        if (s_take_run (reader, buckets, &end, events))
             return -1;
     return 0;
 }
