@@ -44,7 +44,7 @@ void links_wait (links_t *self, int timeout_ms);
 void links_hold_forwarders (links_t *self, bool held);
 
 //  Hand what has arrived to the handler, in turns of LINKS_TURN messages a link. The handler must
-//  not connect or disconnect. Returns true where more is waiting.
+//  not disconnect the link that the message came by. Returns true where more is waiting.
 #define LINKS_TURN 64
 bool links_receive (links_t *self, link_handler_fn *handler, void *context);
 

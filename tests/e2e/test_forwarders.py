@@ -115,6 +115,10 @@ def test_a_forwarder_cannot_speak_for_a_node_with_a_worker (start_forwarders, fr
     assert nodes["n1"]["epoch"] == str (worker.epoch)
     assert nodes["n2"]["epoch"] == str (EPOCH)
     worker.close ()
+    wait_until (lambda: show_nodes (broker.answer)["n1"]["state"] == "silent")
+    forwarder.forward ("n1", 2)
+    wait_until (has_stored (broker, 3))
+    assert show_nodes (broker.answer)["n1"]["publishes"] == forwarder.endpoint
 
 
 def test_a_node_is_taken_from_one_of_two_forwarders (start_forwarders, wait_until):
