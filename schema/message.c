@@ -276,7 +276,7 @@ message_decode_long_ask (message_t *self, wire_reader_t *reader, const void *dat
     memset (self, 0, sizeof *self);
     if (size <= STATEMENT_MAX_BYTES)
         return -1;
-    wire_read_beginning (reader, data, size);
+    wire_open_beginning (reader, data, size);
     const kind_t *kind = s_take_start (reader);
     if (kind != &s_kinds[MESSAGE_ASK] || s_take_asker (self, reader))
         return -1;

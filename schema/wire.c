@@ -212,9 +212,7 @@ wire_read (wire_reader_t *self, const void *data, size_t size)
 }
 
 void
-wire_read_beginning (wire_reader_t *self, const void *data, size_t size)
+wire_open_beginning (wire_reader_t *self, const void *data, size_t size)
 {
-    size_t used;
-    wire_read_first (self, data, size, &used);
-    self->failed = false;
+    wire_open (self, data, size < WIRE_MAX_BYTES ? size : WIRE_MAX_BYTES);
 }

@@ -56,14 +56,14 @@ int wire_read (wire_reader_t *self, const void *data, size_t size);
 //  array's length before its items came.
 void wire_open (wire_reader_t *self, const void *data, size_t size);
 
+//  The same of what a message of any length begins with: its first WIRE_MAX_BYTES. For telling who
+//  sent what cannot be read.
+void wire_open_beginning (wire_reader_t *self, const void *data, size_t size);
+
 //  Check the first of items that stand one after another, as in a file. Returns 1 and its size
 //  in *used; 0 when the data end before the item does; -1 when it is not canonical msgpack, or
 //  longer than WIRE_MAX_BYTES.
 int wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *used);
-
-//  Tokenise what a message of any length begins with: all items that end within its first
-//  WIRE_MAX_BYTES. For telling who sent what cannot be read.
-void wire_read_beginning (wire_reader_t *self, const void *data, size_t size);
 
 //  Take the next token, in the order of the bytes. Return 0, or -1 when the next token is of
 //  another type or there is none; after a -1 every further call returns -1 too, so that a

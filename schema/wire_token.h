@@ -12,8 +12,8 @@
 
 typedef struct {
     uint64_t value; //  Number (a real's bits), items of an array, or length of a string
-    uint32_t size;  //  In bytes; of an array: of its header
-    uint32_t type;  //  wire_type_t
+    uint64_t size;  //  In bytes; of an array: of its header
+    wire_type_t type;
 } token_t;
 
 struct wire_reader_t {
@@ -131,8 +131,8 @@ wire_token_read (const uint8_t *data, const uint8_t *end, token_t *token)
             return -1;
     }
     if (token->type == WIRE_STRING)
-        token->size += (uint32_t) token->value;
-    return token->size <= end - data ? 1 : 0;
+        token->size += token->value;
+    return token->size <= (uint64_t) (end - data) ? 1 : 0;
 }
 
 //  How many of the bytes at data, up to most, are numbers below 128 of a byte each.

@@ -249,6 +249,21 @@ test_wire_refuses_arrays_of_more_items_than_bytes_follow (void **state)
     s_refuse (BYTES (0xdb, 0xff, 0xff, 0xff, 0xff));
 }
 
+//  Lengths that come round to a small one where they are added up in 32 bits.
+static void
+test_wire_refuses_strings_of_four_gigabytes (void **state)
+{
+    (void) state;
+    const char *text;
+    size_t length;
+    for (unsigned last = 0xf0; last <= 0xff; last++) {
+        const uint8_t bytes[16] = {0xdb, 0xff, 0xff, 0xff, (uint8_t) last, 'a', 'b', 'c'};
+        assert_int_equal (wire_read (s_reader, bytes, sizeof bytes), -1);
+        wire_open (s_reader, bytes, sizeof bytes);
+        assert_int_equal (wire_take_string (s_reader, &text, &length), -1);
+    }
+}
+
 static void
 test_wire_reads_eight_levels_and_refuses_nine (void **state)
 {
@@ -382,6 +397,7 @@ main (void)
         cmocka_unit_test (test_wire_refuses_reals_that_are_no_numbers),
         cmocka_unit_test (test_wire_refuses_bytes_that_end_early_or_late),
         cmocka_unit_test (test_wire_refuses_arrays_of_more_items_than_bytes_follow),
+        cmocka_unit_test (test_wire_refuses_strings_of_four_gigabytes),
         cmocka_unit_test (test_wire_reads_eight_levels_and_refuses_nine),
         cmocka_unit_test (test_wire_reads_64_kib_and_refuses_a_byte_more),
         cmocka_unit_test (test_wire_takes_tokens_in_order_with_their_offsets),
