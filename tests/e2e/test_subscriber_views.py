@@ -46,7 +46,6 @@ class Terminal:
                 variables.pop (name, None)
         self.child = pexpect.spawn (str (BIN / "subscriber"), ["--live", endpoint, *args],
                                     dimensions=(rows, columns), env=variables)
-        self.modes = termios.tcgetattr (self.child.child_fd)
         self.worker.wait_for_subscriber ()
 
     def send (self, *payloads):
@@ -97,6 +96,11 @@ class Terminal:
         self.read ()
         self.child.close ()
         return -self.child.signalstatus if self.child.signalstatus else self.child.exitstatus
+
+    def is_cooked (self):
+        """Whether the terminal reads lines and echoes them, as it did before."""
+        wanted = termios.ICANON | termios.ECHO
+        return termios.tcgetattr (self.child.child_fd)[3] & wanted == wanted
 
     def assert_restored (self):
         assert self.bytes.rfind (OWN_SCREEN) > self.bytes.rfind (OTHER_SCREEN)
@@ -306,13 +310,13 @@ def test_top_takes_a_thousand_nodes (open_view):
                                            (signal.SIGABRT, -signal.SIGABRT),
                                            (signal.SIGSEGV, -signal.SIGSEGV)])
 def test_top_gives_the_terminal_back (top, number, code):
-    assert termios.tcgetattr (top.child.child_fd) != top.modes
+    assert not top.is_cooked ()
     if number == signal.SIGINT:
         top.child.sendintr ()
     else:
         top.child.kill (number)
     top.wait_until (lambda: OWN_SCREEN in top.bytes or top.read ())
-    top.wait_until (lambda: termios.tcgetattr (top.child.child_fd) == top.modes)
+    top.wait_until (top.is_cooked)
     assert top.end () == code
     top.assert_restored ()
 
@@ -324,7 +328,7 @@ def state_of (pid):
 def test_top_can_be_left_for_a_while (top):
     top.child.send ("\x1a")
     top.wait_until (lambda: top.read () or state_of (top.child.pid) == "T")
-    assert termios.tcgetattr (top.child.child_fd) == top.modes
+    assert top.is_cooked ()
     top.wait_until (lambda: top.read () or OWN_SCREEN in top.bytes)
     top.assert_restored ()
     top.child.kill (signal.SIGCONT)
