@@ -13,24 +13,14 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "query/job.h"
 #include "query/recovery.h"
-#include "query/reply.h"
 #include "query/show.h"
 #include "transport/socket.h"
 
 #define IDLE_POLL_MS   1000 //  A silent socket forgets closed connections only when it is looked at
 #define BATCH_MESSAGES 64   //  Taken in before a long statement gets its slice
 #define SHORT_CPU_NS   10000000LL //  What takes more of the thread's time is a long statement
-
-//  A statement that is being answered.
-typedef struct {
-    peer_t peer;
-    uint64_t id;         //  The asker's
-    uint32_t timeout_ms; //  The asker's, capped
-    int64_t begun_mono_ns;
-    statement_t *statement;
-    answer_t *answer;
-} job_t;
 
 struct service_t {
     zsock_t *socket; //  The thread's, once it runs
@@ -47,63 +37,13 @@ struct service_t {
     atomic_uint_fast64_t asked, refused, recovered, malformed, unsent;
 };
 
+//  What this thread has computed so far.
 static int64_t
-s_clock_ns (clockid_t clock)
+s_cpu_ns (void)
 {
     struct timespec now;
-    clock_gettime (clock, &now);
+    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-//  --- jobs ------------------------------------------------------------------------------------
-
-static void
-s_job_destroy (job_t **self_p)
-{
-    job_t *self = *self_p;
-    answer_destroy (&self->answer);
-    statement_destroy (&self->statement);
-    free (self);
-    *self_p = NULL;
-}
-
-static job_t *
-s_job_new (const service_t *service, const peer_t *peer, const message_t *message,
-           query_error_t *error)
-{
-    job_t *self = calloc (1, sizeof *self);
-    assert (self);
-    self->peer = *peer;
-    self->id = message->id;
-    self->timeout_ms = message->timeout_ms;
-    if (self->timeout_ms == 0 || self->timeout_ms > SERVICE_MAX_TIMEOUT_MS)
-        self->timeout_ms = SERVICE_MAX_TIMEOUT_MS;
-    self->begun_mono_ns = s_clock_ns (CLOCK_MONOTONIC);
-    self->statement = statement_parse (message->statement, message->statement_size, error);
-    if (self->statement)
-        self->answer = answer_new (&service->answerer, self->statement, message->form,
-                                   s_clock_ns (CLOCK_REALTIME), error);
-    if (!self->answer)
-        s_job_destroy (&self);
-    return self;
-}
-
-static int64_t
-s_job_age_ns (const job_t *self)
-{
-    return s_clock_ns (CLOCK_MONOTONIC) - self->begun_mono_ns;
-}
-
-//  One slice. Returns as answer_step; -1 also when the asker's time is up.
-static int
-s_job_step (job_t *self, query_error_t *error)
-{
-    if (s_job_age_ns (self) <= self->timeout_ms * 1000000LL)
-        return answer_step (self->answer, error);
-    query_error_set (error, ERROR_BUSY, -1, "the answer was not ready within %u ms",
-                     self->timeout_ms);
-    query_error_hint (error, "ask for a shorter window or fewer nodes, or wait longer (--timeout)");
-    return -1;
 }
 
 //  --- replies ---------------------------------------------------------------------------------
@@ -181,9 +121,9 @@ s_continue_one (service_t *self)
     while (!self->jobs[self->turn]);
     job_t *job = self->jobs[self->turn];
     query_error_t error;
-    int rc = s_job_step (job, &error);
+    int rc = job_step (job, &error);
     if (s_settle (self, job, rc, &error)) {
-        s_job_destroy (&self->jobs[self->turn]);
+        job_destroy (&self->jobs[self->turn]);
         self->job_count--;
     }
 }
@@ -194,20 +134,20 @@ static void
 s_ask (service_t *self, const peer_t *peer, const message_t *message)
 {
     query_error_t error;
-    job_t *job = s_job_new (self, peer, message, &error);
+    job_t *job = job_new (&self->answerer, peer, message, &error);
     if (!job) {
         s_refuse (self, peer, message->id, &error);
         return;
     }
-    int64_t begun_cpu_ns = s_clock_ns (CLOCK_THREAD_CPUTIME_ID);
+    int64_t begun_cpu_ns = s_cpu_ns ();
     int rc;
     do
-        rc = s_job_step (job, &error);
-    while (rc == 1 && s_clock_ns (CLOCK_THREAD_CPUTIME_ID) - begun_cpu_ns < SHORT_CPU_NS);
+        rc = job_step (job, &error);
+    while (rc == 1 && s_cpu_ns () - begun_cpu_ns < SHORT_CPU_NS);
     if (rc == 1 && s_keep (self, job, &error) == 0)
         return;
     s_settle (self, job, rc == 1 ? -1 : rc, &error);
-    s_job_destroy (&job);
+    job_destroy (&job);
 }
 
 //  A peer that fills its gaps from this store, or audits it.
@@ -342,7 +282,7 @@ s_drop_jobs (service_t *self)
 {
     for (size_t i = 0; i < SERVICE_MAX_LONG; i++)
         if (self->jobs[i])
-            s_job_destroy (&self->jobs[i]);
+            job_destroy (&self->jobs[i]);
     self->job_count = 0;
 }
 
