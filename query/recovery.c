@@ -30,7 +30,7 @@ recovery_send_manifest (void *handle, const peer_t *peer, store_t *store, const 
     manifest_t manifest;
     query_error_t error;
     uint8_t page[WIRE_MAX_BYTES];
-    if (reply_has_room_for (sizeof page, &error) == -1)
+    if (reply_has_room_for (peer, sizeof page, &error) == -1)
         return reply_send_error (handle, peer, question->id, &error);
     if (store_manifest (store, question->node, question->from_epoch, question->from_seq,
                         &manifest) == -1)
@@ -40,7 +40,7 @@ recovery_send_manifest (void *handle, const peer_t *peer, store_t *store, const 
     message_t header = s_header (question, MESSAGE_MANIFEST);
     if (reply_send_header (handle, peer, &header, true) == -1)
         return -1;
-    return reply_send_part (handle, page, size, false);
+    return reply_send_part (handle, peer, page, size, false);
 }
 
 //  The frames of a chunk, copied: how far they go must be said before the first one.
@@ -82,7 +82,7 @@ s_send_chunk (void *handle, const peer_t *peer, const message_t *question, const
     int rc = reply_send_header (handle, peer, &header, chunk->count > 0);
     const uint8_t *data = chunk->data;
     for (size_t i = 0; rc == 0 && i < chunk->count; i++) {
-        rc = reply_send_part (handle, data, chunk->sizes[i], i + 1 < chunk->count);
+        rc = reply_send_part (handle, peer, data, chunk->sizes[i], i + 1 < chunk->count);
         data += chunk->sizes[i];
     }
     return rc;
@@ -94,7 +94,7 @@ s_answer (void *handle, const peer_t *peer, store_t *store, const message_t *que
           store_cursor_t *cursor, chunk_t *chunk)
 {
     query_error_t error;
-    if (reply_has_room_for (RECOVERY_CHUNK_BYTES, &error) == -1)
+    if (reply_has_room_for (peer, RECOVERY_CHUNK_BYTES, &error) == -1)
         return reply_send_error (handle, peer, question->id, &error);
     if (!cursor || s_fill (chunk, cursor, &question->range) == -1)
         return s_refuse (handle, peer, question->id, store);

@@ -11,20 +11,12 @@
 #include <zmq.h>
 #include "schema/message.h"
 
-//  Bytes of answer parts that ZeroMQ holds. Of the whole process: it lets go of some only after
-//  their socket was closed.
-static atomic_size_t s_unread_bytes;
-
+//  Written here, read on ZeroMQ's thread.
 typedef struct {
-    atomic_size_t size; //  Written here, read on ZeroMQ's thread
+    atomic_size_t size;
+    _Atomic (unread_t *) unread;
     uint8_t data[];
 } block_t;
-
-bool
-peer_equals (const peer_t *self, const peer_t *other)
-{
-    return self->size == other->size && memcmp (self->id, other->id, self->size) == 0;
-}
 
 static size_t
 s_answer_bytes (const answer_t *answer)
@@ -38,11 +30,15 @@ s_answer_bytes (const answer_t *answer)
 }
 
 int
-reply_has_room_for (size_t bytes, query_error_t *error)
+reply_has_room_for (const peer_t *peer, size_t bytes, query_error_t *error)
 {
     bool is_small = bytes <= REPLY_SMALL_BYTES;
-    size_t limit = is_small ? REPLY_MAX_SMALL_BYTES : REPLY_MAX_LARGE_BYTES;
-    if (atomic_load (&s_unread_bytes) + bytes <= limit)
+    if (unread_of (peer) + bytes > REPLY_MAX_PEER_BYTES) {
+        query_error_set (error, ERROR_BUSY, -1, "too many answers wait to be read by you");
+        query_error_hint (error, "read them, then ask on");
+        return -1;
+    }
+    if (unread_total () + bytes <= (is_small ? REPLY_MAX_SMALL_BYTES : REPLY_MAX_LARGE_BYTES))
         return 0;
     query_error_set (error, ERROR_BUSY, -1, "too many %sanswers wait to be read by others",
                      is_small ? "" : "large ");
@@ -51,29 +47,29 @@ reply_has_room_for (size_t bytes, query_error_t *error)
 }
 
 int
-reply_has_room (const answer_t *answer, query_error_t *error)
+reply_has_room (const peer_t *peer, const answer_t *answer, query_error_t *error)
 {
-    return reply_has_room_for (s_answer_bytes (answer), error);
+    return reply_has_room_for (peer, s_answer_bytes (answer), error);
 }
 
 //  Called on ZeroMQ's thread.
 static void
-s_let_go (void *data, void *block)
+s_let_go (void *data, void *block_p)
 {
     (void) data;
-    size_t size = atomic_load (&((block_t *) block)->size);
-    atomic_fetch_sub (&s_unread_bytes, size + REPLY_PART_EXTRA_BYTES);
+    block_t *block = block_p;
+    unread_end (atomic_load (&block->unread), atomic_load (&block->size) + REPLY_PART_EXTRA_BYTES);
     free (block);
 }
 
 int
-reply_send_part (void *handle, const void *data, size_t size, bool more)
+reply_send_part (void *handle, const peer_t *peer, const void *data, size_t size, bool more)
 {
     block_t *block = malloc (sizeof *block + size);
     assert (block);
     memcpy (block->data, data, size);
     atomic_store (&block->size, size);
-    atomic_fetch_add (&s_unread_bytes, size + REPLY_PART_EXTRA_BYTES);
+    atomic_store (&block->unread, unread_begin (peer, size + REPLY_PART_EXTRA_BYTES));
     zmq_msg_t part;
     int rc = zmq_msg_init_data (&part, block->data, size, s_let_go, block);
     assert (rc == 0);
@@ -92,9 +88,9 @@ reply_send_header (void *handle, const peer_t *peer, const message_t *message, b
     uint8_t header[4096];
     size_t size = message_encode (message, header, sizeof header);
     assert (size > 0);
-    if (reply_send_part (handle, peer->id, peer->size, true) == -1)
+    if (reply_send_part (handle, peer, peer->id, peer->size, true) == -1)
         return -1;
-    return reply_send_part (handle, header, size, more);
+    return reply_send_part (handle, peer, header, size, more);
 }
 
 int
@@ -107,7 +103,7 @@ reply_send_answer (void *handle, const peer_t *peer, uint64_t id, const answer_t
     for (size_t i = 0; rc == 0 && i < count; i++) {
         size_t size;
         const void *data = answer_part (answer, i, &size);
-        rc = reply_send_part (handle, data, size, i + 1 < count);
+        rc = reply_send_part (handle, peer, data, size, i + 1 < count);
     }
     return rc;
 }
@@ -121,7 +117,7 @@ reply_send_error (void *handle, const peer_t *peer, uint64_t id, const query_err
     memcpy (message.text, error->text, sizeof message.text);
     memcpy (message.expected, error->expected, sizeof message.expected);
     memcpy (message.hint, error->hint, sizeof message.hint);
-    if (atomic_load (&s_unread_bytes) > REPLY_MAX_UNREAD_BYTES)
+    if (unread_total () > REPLY_MAX_UNREAD_BYTES)
         return -1;
     return reply_send_header (handle, peer, &message, false);
 }

@@ -61,7 +61,7 @@ static void
 s_answer (service_t *self, const job_t *job)
 {
     query_error_t error;
-    if (reply_has_room (job->answer, &error) == -1) {
+    if (reply_has_room (&job->peer, job->answer, &error) == -1) {
         s_refuse (self, &job->peer, job->id, &error);
         return;
     }

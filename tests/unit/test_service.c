@@ -359,6 +359,57 @@ test_an_asker_who_does_not_read_delays_nobody (void **state)
     asker_destroy (&deaf);
 }
 
+static message_t
+s_receive_header (zsock_t *peer)
+{
+    static uint8_t header[4096], rest[FRAME_MAX_BYTES];
+    message_t message;
+    int size = zmq_recv (zsock_resolve (peer), header, sizeof header, 0);
+    assert_in_range (size, 1, sizeof header);
+    while (zsock_rcvmore (peer))
+        zmq_recv (zsock_resolve (peer), rest, sizeof rest, 0);
+    wire_reader_t *reader = wire_reader_new ();
+    assert_int_equal (message_decode (&message, reader, header, (size_t) size), 0);
+    wire_reader_destroy (&reader);
+    return message;
+}
+
+//  A question for as many frames as one reply may have.
+static size_t
+s_replay_question (uint8_t *header, size_t capacity)
+{
+    message_t message = {.kind = MESSAGE_ASK_REPLAY, .id = 1, .node = "n1"};
+    uint64_t first = (uint64_t) time (NULL) - 3600 - 1000000000;
+    message.range = (seq_range_t){.epoch = 1, .first_seq = first, .last_seq = first + 1000};
+    return message_encode (&message, header, capacity);
+}
+
+static void
+test_an_asker_who_does_not_read_leaves_room_for_others (void **state)
+{
+    const bench_t *bench = *state;
+    uint8_t question[256];
+    char error[512];
+    enum { QUESTIONS = 650 }; //  Of 180 KiB each, with what holding them takes
+    size_t size = s_replay_question (question, sizeof question), answers = 0;
+    zsock_t *deaf = socket_new (ZMQ_DEALER), *reader = s_raw_peer ();
+    zsock_set_rcvhwm (deaf, 1);
+    zsock_set_rcvtimeo (deaf, WAIT_MS);
+    zsock_set_rcvtimeo (reader, WAIT_MS);
+    assert_int_equal (socket_connect (deaf, s_endpoint, error), 0);
+    for (int i = 0; i < QUESTIONS; i++)
+        assert_true (zmq_send (zsock_resolve (deaf), question, size, 0) > 0);
+    while (s_stats (bench).recovered < QUESTIONS)
+        s_assert_served ();
+    zmq_send (zsock_resolve (reader), question, size, 0);
+    assert_int_equal (s_receive_header (reader).kind, MESSAGE_REPLAY);
+    for (int i = 0; i < QUESTIONS; i++)
+        answers += s_receive_header (deaf).kind == MESSAGE_REPLAY;
+    assert_in_range (answers, 300, QUESTIONS - 1);
+    zsock_destroy (&reader);
+    zsock_destroy (&deaf);
+}
+
 //  --- long statements -------------------------------------------------------------------------
 
 #define LONG_STATEMENT "select cpu_avg from old"
@@ -596,6 +647,7 @@ main (void)
         SERVED (test_service_says_that_garbage_is_no_request),
         SERVED (test_service_answers_cut_and_flipped_requests_or_drops_them),
         SERVED (test_an_asker_who_does_not_read_delays_nobody),
+        SERVED (test_an_asker_who_does_not_read_leaves_room_for_others),
         SERVED (test_long_statements_do_not_delay_short_ones),
         SERVED (test_one_asker_runs_few_long_statements_at_a_time),
         SERVED (test_a_statement_ends_when_its_askers_time_is_up),
