@@ -102,7 +102,8 @@ s_set_normal (model_t *self, double deviation)
 {
     double weights[ESCAPE];
     for (unsigned symbol = 0; symbol < ESCAPE; symbol++) {
-        double distance = (symbol + 1) / 2 / deviation;
+        unsigned steps = (symbol + 1) / 2;
+        double distance = steps / deviation;
         double exponent = -distance * distance / 2;
         weights[symbol] = 0.99 * (exponent > -60 ? s_exp (exponent) : 0) +
                           0.01 / 4 * (exponent > -960 ? s_exp (exponent / 16) : 0);
@@ -116,7 +117,8 @@ s_make_models (void)
     s_models = calloc (MODELS, sizeof *s_models);
     assert (s_models);
     for (unsigned i = 0; i < BINOMIALS; i++) {
-        double root = (i / SPREADS + 0.5) / MEAN_STEPS;
+        unsigned step = i / SPREADS;
+        double root = (step + 0.5) / MEAN_STEPS;
         s_set_binomial (&s_models[1 + i], root * root, s_spreads[i % SPREADS]);
     }
     double deviation = NORMAL_LOW;
@@ -188,7 +190,7 @@ s_choose (const uint64_t *values, unsigned frames)
     for (; deviation >= 2 << NORMAL_BITS && choice.low_bits < 63; deviation /= 2)
         choice.low_bits++;
     choice.model = s_choose_normal (deviation);
-    choice.mean = (mean < 0x1p63 ? (uint64_t) (mean + 0.5) : 1ULL << 63) >> choice.low_bits;
+    choice.mean = (mean < 0x1p62 ? (uint64_t) llround (mean) : 1ULL << 62) >> choice.low_bits;
     return choice;
 }
 
@@ -428,7 +430,7 @@ s_take_normal (counts_reader_t *self, const choice_t *choice, const uint8_t *sym
 static void
 s_take_values (counts_reader_t *self, const choice_t *choice, uint64_t *values)
 {
-    uint8_t symbols[COUNTS_FRAMES_MAX];
+    uint8_t symbols[COUNTS_FRAMES_MAX] = {0};
     if (self->words.end - self->words.next >= 2 * (int64_t) self->frames)
         s_take_symbols (self, &s_models[choice->model], symbols);
     else

@@ -314,7 +314,7 @@ minute_holds (store_t *store, const store_record_t *record)
     chunk_t *chunk = NULL;
     if (rc < 0)
         store_fail (store, error);
-    else if (key_size != key.size || memcmp (found, key.data, key.size) != 0)
+    else if (!found || key_size != key.size || memcmp (found, key.data, key.size) != 0)
         rc = 0;
     else {
         const void *data = scan_value (scan, &size);
