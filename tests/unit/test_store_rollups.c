@@ -191,12 +191,12 @@ s_sum (const bench_t *self, int64_t since, int64_t until, metric_set_t metrics, 
             planned->frame.start_wall_s < until)
             partial_add_frame (sum, &planned->frame, metrics, 0);
     }
-    int64_t first = since > ORIGIN_S ? since : ORIGIN_S;
-    for (int64_t second = first; second < until && second < ORIGIN_S + TRUTH_S; second++) {
-        sum->present_s += self->covered[ANY][second - ORIGIN_S];
+    size_t first = since > ORIGIN_S ? (size_t) (since - ORIGIN_S) : 0;
+    for (size_t second = first; second < TRUTH_S && (int64_t) second + ORIGIN_S < until; second++) {
+        sum->present_s += self->covered[ANY][second];
         for (unsigned id = 0; id < METRIC_COUNT_; id++)
             if (metrics & METRIC_BIT (id))
-                sum->metrics[id].present_s += self->covered[id][second - ORIGIN_S];
+                sum->metrics[id].present_s += self->covered[id][second];
     }
 }
 
