@@ -6,193 +6,11 @@
 #include "storage/counts.h"
 
 #include <assert.h>
-#include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+#include "storage/distribution.h"
 
-#define SCALE_BITS 11
-#define SCALE      (1u << SCALE_BITS)
-#define STATE_MIN  (1u << 16)
-#define SYMBOLS    256
-#define ESCAPE     255 //  The symbol of all that have none
-
-#define MODEL_ZERO 0 //  All counts are 0
-#define MEANS      14
-#define SPREADS    6
-#define BINOMIALS  (MEANS * SPREADS)
-#define NORMALS    27
-#define MODELS     (1 + BINOMIALS + NORMALS)
-
-#define MEAN_MAX    12.0 //  Of a negative binomial model
-#define MEAN_STEPS  4.0  //  Of its square root, a unit
-#define NORMAL_LOW  0.125
-#define NORMAL_STEP 1.2599210498948732 //  The cube root of 2
-#define NORMAL_BITS 4                  //  A deviation of 2^4 and more is split
-
-typedef struct {
-    uint16_t frequency[SYMBOLS];
-    uint16_t start[SYMBOLS];
-    uint32_t slots[SCALE]; //  Symbol, its frequency << 8, and how far above its start << 20
-} model_t;
-
-static const double s_spreads[SPREADS] = {1.0, 1.5, 2.5, 5.0, 12.0, 40.0};
-static model_t *s_models; //  MODELS of them, made once
-static pthread_once_t s_once = PTHREAD_ONCE_INIT;
-
-//  --- distributions ---------------------------------------------------------------------------
-
-//  exp (x) for -64 < x <= 0, by basic operations.
-static double
-s_exp (double x)
-{
-    double term = 1, sum = 1;
-    x /= 1024;
-    for (int i = 1; i < 12; i++) {
-        term = term * x / i;
-        sum += term;
-    }
-    for (int i = 0; i < 10; i++)
-        sum *= sum;
-    return sum;
-}
-
-//  Give each symbol its share of SCALE; what is too rare for one is left to ESCAPE.
-static void
-s_set_frequencies (model_t *self, const double *weights)
-{
-    double total = 0;
-    unsigned left = SCALE - 1, start = 0, common = 0;
-    for (unsigned i = 0; i < ESCAPE; i++)
-        total += weights[i];
-    for (unsigned i = 0; i < ESCAPE; i++) {
-        unsigned share = (unsigned) (weights[i] / total * (SCALE - 1) + 0.5);
-        self->frequency[i] = (uint16_t) (share < left ? share : left);
-        left -= self->frequency[i];
-        if (self->frequency[i] > self->frequency[common])
-            common = i;
-    }
-    self->frequency[common] = (uint16_t) (self->frequency[common] + left);
-    self->frequency[ESCAPE] = 1;
-    for (unsigned i = 0; i < SYMBOLS; i++) {
-        self->start[i] = (uint16_t) start;
-        for (unsigned k = 0; k < self->frequency[i]; k++)
-            self->slots[start + k] = i | (uint32_t) self->frequency[i] << 8 | (uint32_t) k << 20;
-        start += self->frequency[i];
-    }
-    assert (start == SCALE);
-}
-
-//  Negative binomial with this mean and variance spread * mean; Poisson for a spread of 1.
-static void
-s_set_binomial (model_t *self, double mean, double spread)
-{
-    double weights[ESCAPE] = {1};
-    double size = spread > 1 ? mean / (spread - 1) : 0;
-    for (unsigned k = 1; k < ESCAPE; k++)
-        weights[k] = spread > 1 ? weights[k - 1] * (k - 1 + size) / k * (1 - 1 / spread)
-                                : weights[k - 1] * mean / k;
-    s_set_frequencies (self, weights);
-}
-
-//  Normal, with a hundredth of it four times as wide, of symbols 0, -1, 1, -2, 2 ...
-static void
-s_set_normal (model_t *self, double deviation)
-{
-    double weights[ESCAPE];
-    for (unsigned symbol = 0; symbol < ESCAPE; symbol++) {
-        unsigned steps = (symbol + 1) / 2;
-        double distance = steps / deviation;
-        double exponent = -distance * distance / 2;
-        weights[symbol] = 0.99 * (exponent > -60 ? s_exp (exponent) : 0) +
-                          0.01 / 4 * (exponent > -960 ? s_exp (exponent / 16) : 0);
-    }
-    s_set_frequencies (self, weights);
-}
-
-static void
-s_make_models (void)
-{
-    s_models = calloc (MODELS, sizeof *s_models);
-    assert (s_models);
-    for (unsigned i = 0; i < BINOMIALS; i++) {
-        unsigned step = i / SPREADS;
-        double root = (step + 0.5) / MEAN_STEPS;
-        s_set_binomial (&s_models[1 + i], root * root, s_spreads[i % SPREADS]);
-    }
-    double deviation = NORMAL_LOW;
-    for (unsigned i = 0; i < NORMALS; i++, deviation *= NORMAL_STEP)
-        s_set_normal (&s_models[1 + BINOMIALS + i], deviation);
-}
-
-uint64_t
-counts_digest (void)
-{
-    pthread_once (&s_once, s_make_models);
-    return XXH64 (s_models, MODELS * sizeof *s_models, 0);
-}
-
-//  --- choosing one ----------------------------------------------------------------------------
-
-//  How one bucket's counts are coded.
-typedef struct {
-    unsigned model;
-    unsigned low_bits; //  Split off, of a normal one
-    uint64_t mean;     //  Of the rest, likewise
-} choice_t;
-
-static bool
-s_is_normal (unsigned model)
-{
-    return model > BINOMIALS;
-}
-
-static unsigned
-s_choose_spread (double spread)
-{
-    unsigned best = 0;
-    while (best + 1 < SPREADS && spread > (s_spreads[best] + s_spreads[best + 1]) / 2)
-        best++;
-    return best;
-}
-
-static unsigned
-s_choose_normal (double deviation)
-{
-    unsigned best = 0;
-    double of_best = NORMAL_LOW;
-    while (best + 1 < NORMALS && deviation > of_best * 1.1224620483093730) {
-        of_best *= NORMAL_STEP;
-        best++;
-    }
-    return 1 + BINOMIALS + best;
-}
-
-static choice_t
-s_choose (const uint64_t *values, unsigned frames)
-{
-    double sum = 0, squares = 0;
-    for (unsigned i = 0; i < frames; i++)
-        sum += (double) values[i];
-    double mean = sum / frames;
-    if (sum == 0)
-        return (choice_t){.model = MODEL_ZERO};
-    for (unsigned i = 0; i < frames; i++)
-        squares += ((double) values[i] - mean) * ((double) values[i] - mean);
-    double variance = squares / frames;
-    if (mean < MEAN_MAX && variance > mean * 0.6) {
-        unsigned step = (unsigned) (sqrt (mean) * MEAN_STEPS);
-        return (choice_t){.model = 1 + step * SPREADS + s_choose_spread (variance / mean)};
-    }
-    choice_t choice = {.low_bits = 0};
-    double deviation = sqrt (variance);
-    for (; deviation >= 2 << NORMAL_BITS && choice.low_bits < 63; deviation /= 2)
-        choice.low_bits++;
-    choice.model = s_choose_normal (deviation);
-    choice.mean = (mean < 0x1p62 ? (uint64_t) llround (mean) : 1ULL << 62) >> choice.low_bits;
-    return choice;
-}
+#define STATE_MIN (1u << 16)
 
 //  --- writing ---------------------------------------------------------------------------------
 
@@ -202,7 +20,7 @@ typedef struct {
 } coder_t;
 
 static void
-s_encode (coder_t *self, unsigned turn, const model_t *model, unsigned symbol)
+s_encode (coder_t *self, unsigned turn, const distribution_t *model, unsigned symbol)
 {
     uint32_t frequency = model->frequency[symbol], state = self->states[turn];
     if (state >= (uint64_t) frequency << (32 - SCALE_BITS)) {
@@ -217,14 +35,14 @@ s_encode (coder_t *self, unsigned turn, const model_t *model, unsigned symbol)
 static uint64_t
 s_symbol (const choice_t *choice, uint64_t value)
 {
-    if (!s_is_normal (choice->model))
+    if (!distribution_is_normal (choice->number))
         return value;
     int64_t difference = (int64_t) ((value >> choice->low_bits) - choice->mean);
     return ((uint64_t) difference << 1) ^ (uint64_t) (difference >> 63);
 }
 
 static bool
-s_has (const model_t *model, uint64_t symbol)
+s_has (const distribution_t *model, uint64_t symbol)
 {
     return symbol < ESCAPE && model->frequency[symbol] > 0;
 }
@@ -232,7 +50,7 @@ s_has (const model_t *model, uint64_t symbol)
 static void
 s_put_extras (bytes_t *extras, const choice_t *choice, const uint64_t *values, unsigned frames)
 {
-    const model_t *model = &s_models[choice->model];
+    const distribution_t *model = distribution_get (choice->number);
     uint64_t low = (1ULL << choice->low_bits) - 1;
     for (unsigned i = 0; i < frames; i++) {
         uint64_t symbol = s_symbol (choice, values[i]);
@@ -250,14 +68,14 @@ s_put_models (bytes_t *models, bytes_t *extras, choice_t *choices, const uint64_
     for (unsigned slot = 0; slot < slots; slot++) {
         const uint64_t *column = values + (size_t) slot * frames;
         choice_t *choice = &choices[slot];
-        *choice = s_choose (column, frames);
-        uint8_t byte = (uint8_t) choice->model;
+        *choice = distribution_choose (column, frames);
+        uint8_t byte = (uint8_t) choice->number;
         bytes_put (models, &byte, 1);
-        if (s_is_normal (choice->model)) {
+        if (distribution_is_normal (choice->number)) {
             bytes_put_varint (models, choice->low_bits);
             bytes_put_varint (models, choice->mean);
         }
-        if (choice->model != MODEL_ZERO)
+        if (choice->number != DISTRIBUTION_ZERO)
             s_put_extras (extras, choice, column, frames);
     }
 }
@@ -274,8 +92,8 @@ s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, un
         coder.states[turn] = STATE_MIN;
     for (unsigned slot = slots; slot-- > 0;) {
         const choice_t *choice = &choices[slot];
-        const model_t *model = &s_models[choice->model];
-        for (unsigned i = frames; choice->model != MODEL_ZERO && i-- > 0;) {
+        const distribution_t *model = distribution_get (choice->number);
+        for (unsigned i = frames; choice->number != DISTRIBUTION_ZERO && i-- > 0;) {
             uint64_t symbol = s_symbol (choice, values[(size_t) slot * frames + i]);
             s_encode (&coder, i % COUNTS_STATES, model,
                       s_has (model, symbol) ? (unsigned) symbol : ESCAPE);
@@ -298,7 +116,6 @@ counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end
     choice_t choices[BUCKET_SLOTS];
     bytes_t models = {0}, extras = {0};
     assert (frames <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
-    pthread_once (&s_once, s_make_models);
     s_put_models (&models, &extras, choices, values, end - first, frames);
     bytes_put_varint (bytes, first);
     bytes_put_varint (bytes, end - first);
@@ -329,7 +146,6 @@ void
 counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 {
     taker_t all = *taker;
-    pthread_once (&s_once, s_make_models);
     *self = (counts_reader_t){.frames = frames};
     uint64_t first = taker_varint (&all), count = taker_varint (&all);
     uint64_t models_size = taker_varint (&all), extras_size = taker_varint (&all);
@@ -355,10 +171,10 @@ static choice_t
 s_take_choice (counts_reader_t *self)
 {
     const uint8_t *byte = taker_bytes (&self->models, 1);
-    choice_t choice = {.model = byte ? *byte : 0};
-    if (choice.model >= MODELS)
+    choice_t choice = {.number = byte ? *byte : 0};
+    if (choice.number >= DISTRIBUTIONS)
         self->models.fault = true;
-    else if (s_is_normal (choice.model)) {
+    else if (distribution_is_normal (choice.number)) {
         choice.low_bits = (unsigned) taker_varint (&self->models);
         choice.mean = taker_varint (&self->models);
         if (choice.low_bits > 63)
@@ -370,7 +186,7 @@ s_take_choice (counts_reader_t *self)
 //  Decode one symbol. Whether a word is taken is hard to foresee, so that there is no jump: two
 //  bytes are read in any case.
 static inline uint8_t
-s_decode (const model_t *model, uint32_t *state, const uint8_t **next)
+s_decode (const distribution_t *model, uint32_t *state, const uint8_t **next)
 {
     uint32_t entry = model->slots[*state & (SCALE - 1)];
     uint32_t decoded = (entry >> 8 & 0xFFF) * (*state >> SCALE_BITS) + (entry >> 20);
@@ -383,7 +199,7 @@ s_decode (const model_t *model, uint32_t *state, const uint8_t **next)
 
 //  Decode a column's symbols where there are words enough for all of them.
 static void
-s_take_symbols (counts_reader_t *self, const model_t *model, uint8_t *symbols)
+s_take_symbols (counts_reader_t *self, const distribution_t *model, uint8_t *symbols)
 {
     uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
     const uint8_t *next = self->words.next;
@@ -403,7 +219,7 @@ s_take_symbols (counts_reader_t *self, const model_t *model, uint8_t *symbols)
 
 //  The same near the end of the words.
 static void
-s_take_last_symbols (counts_reader_t *self, const model_t *model, uint8_t *symbols)
+s_take_last_symbols (counts_reader_t *self, const distribution_t *model, uint8_t *symbols)
 {
     static const uint8_t none[2];
     for (unsigned i = 0; i < self->frames; i++) {
@@ -432,12 +248,12 @@ s_take_values (counts_reader_t *self, const choice_t *choice, uint64_t *values)
 {
     uint8_t symbols[COUNTS_FRAMES_MAX] = {0};
     if (self->words.end - self->words.next >= 2 * (int64_t) self->frames)
-        s_take_symbols (self, &s_models[choice->model], symbols);
+        s_take_symbols (self, distribution_get (choice->number), symbols);
     else
-        s_take_last_symbols (self, &s_models[choice->model], symbols);
+        s_take_last_symbols (self, distribution_get (choice->number), symbols);
     if (self->words.fault)
         return;
-    if (s_is_normal (choice->model))
+    if (distribution_is_normal (choice->number))
         s_take_normal (self, choice, symbols, values);
     else
         for (unsigned i = 0; i < self->frames; i++)
@@ -454,7 +270,7 @@ counts_next (counts_reader_t *self, unsigned *slot, uint64_t *values)
     choice_t choice = s_take_choice (self);
     if (self->models.fault)
         return -1;
-    if (choice.model == MODEL_ZERO)
+    if (choice.number == DISTRIBUTION_ZERO)
         memset (values, 0, self->frames * sizeof *values);
     else
         s_take_values (self, &choice, values);

@@ -4,8 +4,7 @@
 //  A bucket's counts vary about a mean. Its column is coded by rANS (J. Duda, arXiv:1311.2540)
 //  with one of a fixed set of distributions: negative binomial ones for small means, normal ones
 //  for the difference from the mean otherwise. Only the number of the distribution, and the mean
-//  of the second kind, stand in the chunk. The distributions are computed with the basic
-//  operations of IEEE 754 only, and so the same everywhere.
+//  of the second kind, stand in the chunk.
 //  Safe from any thread.
 #ifndef STORAGE_COUNTS_H
 #define STORAGE_COUNTS_H
@@ -35,8 +34,5 @@ void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 //  Read the next bucket's counts into values, one a frame. Returns 1 and which slot it is, 0 at the
 //  end, -1 where the bytes are no counts.
 int counts_next (counts_reader_t *self, unsigned *slot, uint64_t *values);
-
-//  A digest of all distributions, for the test that they are the same everywhere.
-uint64_t counts_digest (void);
 
 #endif
