@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "program/exit_code.h"
 #include "subscriber/contact.h"
 #include "subscriber/discovery.h"
@@ -80,10 +81,11 @@ session_print_connection (const session_t *self, FILE *out)
                  workers_endpoint (self->workers, i));
 }
 
+//  A terminal has just shown "^C".
 static int
 s_interrupted (void)
 {
-    fputs ("client: interrupted\n", stderr);
+    fprintf (stderr, "%sclient: interrupted\n", isatty (STDERR_FILENO) ? "\n" : "");
     return EXIT_FAILED;
 }
 

@@ -81,6 +81,8 @@ watch_run (const watch_t *self, console_t *console, const char *text, size_t siz
         next_mono_s = fmax (next_mono_s + self->every_s, s_now_mono_s ());
     } while (code == EXIT_DONE && ++done != self->times && !console_is_over (console) &&
              s_wait (console, next_mono_s));
+    if (code == EXIT_DONE && console->is_typed && console_is_interrupted (console))
+        fputc ('\n', stderr); //  Behind the terminal's "^C"
     output_set_paged (console->output, paged);
     return code;
 }
