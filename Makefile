@@ -238,21 +238,6 @@ kernel-programs: $(KERNEL_TOOLS) $(BUILD)/tests/kernel/empty.bpf.o
 bench-probe: kernel-programs
 	@tools/bench-probe --json $(BUILD)/bench-probe.json
 
-# --- benchmarks: tools/bench-NAME starts what is built here -------------------------------------
-BENCH := $(BUILD)/tests/bench
-INGEST_PROGRAMS := $(BENCH)/ingest_load $(BENCH)/ingest_bare
-
-$(BENCH)/ingest_load: $(BENCH)/busy.o
-$(INGEST_PROGRAMS): %: %.o $(COMMON)
-	$(call say,LD,$@)
-	$(call link,$(LIBS_TRANSPORT) $(LIBS_SCHEMA))
-
-.PHONY: ingest-programs bench-ingest
-ingest-programs: bin/broker $(INGEST_PROGRAMS)
-	@:
-bench-ingest: ingest-programs
-	@tools/bench-ingest --json $(BUILD)/bench-ingest.json $(ARGS)
-
 # What tests/chaos preloads into programs, loads into the network, and writes spools with.
 KILLS   ?=
 SEED    ?=
@@ -283,7 +268,7 @@ chaos: chaos-programs
 
 # --- benchmarks: tools/bench-NAME starts what is built here -------------------------------------
 BENCH := $(BUILD)/tests/bench
-BENCH_PROGRAMS := write_store feed_prometheus busy_nodes receive
+BENCH_PROGRAMS := write_store feed_prometheus busy_nodes receive ingest_load ingest_bare
 LIBS_BENCH = $(call libs_of,libcurl libprotobuf-c snappy)
 
 $(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
@@ -293,16 +278,17 @@ $(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
 
 $(BENCH)/series.o: | $(BENCH)/remote_write.pb-c.h
 $(BENCH)/feed_prometheus: $(BENCH)/series.o $(BENCH)/remote_write.pb-c.o
-$(BENCH)/write_store $(BENCH)/busy_nodes: $(BENCH)/workload.o $(BENCH)/chance.o
+$(BENCH)/ingest_load: $(BENCH)/busy.o
+$(BENCH)/write_store $(BENCH)/busy_nodes $(BENCH)/ingest_load: $(BENCH)/workload.o $(BENCH)/chance.o
 $(BENCH)/write_store $(BENCH)/feed_prometheus $(BENCH)/busy_nodes: $(BENCH)/progress.o
 $(BENCH_PROGRAMS:%=$(BENCH)/%): %: %.o $(STORE) $(COMMON)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BENCH) $(LIBS_STORAGE) $(LIBS_TRANSPORT) $(LIBS_SCHEMA))
 
-.PHONY: bench-programs bench bench-select bench-tail
+.PHONY: bench-programs bench bench-ingest bench-select bench-tail
 bench-programs: all $(BENCH_PROGRAMS:%=$(BENCH)/%)
 	@:
-bench bench-select bench-tail:
+bench bench-ingest bench-select bench-tail:
 	@tools/bootstrap run test bench
 	@$(MAKE) --no-print-directory bench-programs kernel-programs
 	@tools/$@ --json $(BUILD)/$@.json $(ARGS)

@@ -2,91 +2,51 @@
 //  busy - see busy.h.
 #include "tests/bench/busy.h"
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 #include "schema/histogram_wire.h"
-
-#define NS             1000000000
-#define CLOCK_ERROR_NS 20000
-#define EVENTS_MEAN    3000
-#define MEDIAN_NS      8000
-#define SIGMA          1.3
-#define TURN           6.283185307179586 //  2 pi
+#include "tests/bench/workload.h"
 
 //  A metric's part of a second: the numbers, and the runs as they are encoded.
 typedef struct {
-    uint64_t count, sum;
+    uint64_t count, sum, accrued_ns;
     size_t size;
-    uint8_t runs[512];
+    uint8_t runs[1024];
 } part_t;
 
+typedef struct {
+    uint64_t duration_mono_ns, clock_error_ns;
+    frame_cost_t cost;
+    part_t parts[METRIC_COUNT_];
+} second_t;
+
 struct busy_t {
-    uint64_t random;
     uint64_t epoch;
-    part_t seconds[BUSY_SECONDS][METRIC_COUNT_];
+    second_t seconds[BUSY_SECONDS];
 };
 
-//  splitmix64.
-static uint64_t
-s_mix (uint64_t value)
-{
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
-    value = (value ^ value >> 27) * 0x94D049BB133111EB;
-    return value ^ value >> 31;
-}
-
-//  Uniform in (0, 1].
-static double
-s_uniform (busy_t *self)
-{
-    self->random += 0x9E3779B97F4A7C15;
-    return (double) ((s_mix (self->random) >> 11) + 1) / 9007199254740992.0;
-}
-
-//  How many arrivals, exponentially apart, fit.
-static uint64_t
-s_poisson (busy_t *self, double mean)
-{
-    uint64_t events = 0;
-    for (double passed = -log (s_uniform (self)); passed < mean; events++)
-        passed -= log (s_uniform (self));
-    return events;
-}
-
-//  By Box and Muller.
-static double
-s_normal (busy_t *self)
-{
-    double radius = sqrt (-2 * log (s_uniform (self)));
-    return radius * cos (TURN * s_uniform (self));
-}
-
 static void
-s_draw (busy_t *self, histogram_t *histogram, metric_kind_t kind)
+s_take_part (part_t *part, const frame_metric_t *metric)
 {
-    uint64_t events = s_poisson (self, EVENTS_MEAN);
-    *histogram = (histogram_t){0};
-    if (kind == METRIC_COUNT)
-        histogram->count = histogram->sum = events;
-    else
-        while (events-- > 0)
-            histogram_add (histogram, (uint64_t) (MEDIAN_NS * exp (SIGMA * s_normal (self))));
-}
-
-static void
-s_draw_part (busy_t *self, part_t *part, metric_kind_t kind)
-{
-    histogram_t histogram;
     wire_writer_t writer;
-    s_draw (self, &histogram, kind);
-    part->count = histogram.count;
-    part->sum = (uint64_t) histogram.sum;
+    part->count = metric->histogram.count;
+    part->sum = (uint64_t) metric->histogram.sum;
+    part->accrued_ns = metric->accrued_ns;
     wire_writer_init (&writer, part->runs, sizeof part->runs);
-    histogram_wire_put_runs (&writer, histogram.buckets);
+    histogram_wire_put_runs (&writer, metric->histogram.buckets);
     part->size = wire_writer_size (&writer);
     assert (part->size);
+}
+
+static void
+s_take_second (second_t *second, const frame_t *frame)
+{
+    second->duration_mono_ns = frame->duration_mono_ns;
+    second->clock_error_ns = frame->clock_error_ns;
+    second->cost = frame->cost;
+    for (int id = 0; id < METRIC_COUNT_; id++)
+        s_take_part (&second->parts[id], &frame->metrics[id]);
 }
 
 busy_t *
@@ -94,11 +54,11 @@ busy_new (uint64_t seed, uint64_t epoch)
 {
     busy_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->random = seed;
     self->epoch = epoch;
+    workload_t *workload = workload_new ("busy", seed, 1, METRIC_ALL);
     for (size_t i = 0; i < BUSY_SECONDS; i++)
-        for (int id = 0; id < METRIC_COUNT_; id++)
-            s_draw_part (self, &self->seconds[i][id], metric_get (id)->kind);
+        s_take_second (&self->seconds[i], workload_next (workload));
+    workload_destroy (&workload);
     return self;
 }
 
@@ -118,7 +78,7 @@ s_place (const busy_node_t *node)
     uint64_t hash = 0xCBF29CE484222325;
     for (const char *c = node->name; *c; c++)
         hash = (hash ^ (uint8_t) *c) * 0x100000001B3;
-    return s_mix (hash + node->seq) % BUSY_SECONDS;
+    return ((hash + node->seq) * 0x9E3779B97F4A7C15 >> 32) % BUSY_SECONDS;
 }
 
 static void
@@ -129,15 +89,17 @@ s_put_uints (wire_writer_t *writer, size_t count, const uint64_t *values)
 }
 
 static void
-s_put_head (const busy_t *self, wire_writer_t *writer, const busy_node_t *node,
-            int64_t start_wall_s)
+s_put_head (wire_writer_t *writer, const busy_node_t *node, uint64_t epoch, int64_t start_wall_s,
+            const second_t *second)
 {
     wire_put_array (writer, 15);
     wire_put_uint (writer, FRAME_VERSION);
     wire_put_string (writer, node->name, strlen (node->name));
-    s_put_uints (writer, 5, (uint64_t[]){self->epoch, node->seq, (uint64_t) start_wall_s, 1, NS});
+    s_put_uints (
+        writer, 5,
+        (uint64_t[]){epoch, node->seq, (uint64_t) start_wall_s, 1, second->duration_mono_ns});
     wire_put_array (writer, 2); //  Clock
-    s_put_uints (writer, 2, (uint64_t[]){1, CLOCK_ERROR_NS});
+    s_put_uints (writer, 2, (uint64_t[]){1, second->clock_error_ns});
     wire_put_array (writer, 3); //  Scope
     s_put_uints (writer, 2, (uint64_t[]){SCOPE_ALL, 0});
     wire_put_string (writer, "", 0);
@@ -148,24 +110,23 @@ s_put_head (const busy_t *self, wire_writer_t *writer, const busy_node_t *node,
 static void
 s_put_metric (wire_writer_t *writer, const part_t *part, metric_id_t id, busy_node_t *node)
 {
-    uint64_t time_ns = metric_get (id)->kind == METRIC_COUNT ? 0 : part->sum;
     node->total_counts[id] += part->count;
     node->total_sums[id] += part->sum;
     wire_put_array (writer, 6);
     s_put_uints (writer, 5,
-                 (uint64_t[]){part->count, part->sum, time_ns, node->total_counts[id],
+                 (uint64_t[]){part->count, part->sum, part->accrued_ns, node->total_counts[id],
                               node->total_sums[id]});
     memcpy (writer->data + writer->size, part->runs, part->size);
     writer->size += part->size;
 }
 
 static void
-s_put_tail (wire_writer_t *writer)
+s_put_tail (wire_writer_t *writer, const frame_cost_t *cost)
 {
     wire_put_array (writer, 5); //  Losses
     s_put_uints (writer, 5, (uint64_t[5]){0});
     wire_put_array (writer, 3); //  Cost
-    s_put_uints (writer, 3, (uint64_t[]){2000000, 20000000, 0});
+    s_put_uints (writer, 3, (uint64_t[]){cost->cpu_ns, cost->rss_bytes, cost->bpf_ns});
     wire_put_uint (writer, XXH64 (writer->data, writer->size, 0));
 }
 
@@ -174,12 +135,12 @@ busy_next (busy_t *self, busy_node_t *node, int64_t start_wall_s, uint8_t data[B
 {
     wire_writer_t writer;
     node->seq++;
-    const part_t *second = self->seconds[s_place (node)];
+    const second_t *second = &self->seconds[s_place (node)];
     wire_writer_init (&writer, data, BUSY_MAX_BYTES);
-    s_put_head (self, &writer, node, start_wall_s);
+    s_put_head (&writer, node, self->epoch, start_wall_s, second);
     wire_put_array (&writer, METRIC_COUNT_);
     for (int id = 0; id < METRIC_COUNT_; id++)
-        s_put_metric (&writer, &second[id], id, node);
-    s_put_tail (&writer);
+        s_put_metric (&writer, &second->parts[id], id, node);
+    s_put_tail (&writer, &second->cost);
     return wire_writer_size (&writer);
 }

@@ -1,13 +1,9 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  busy - the data set "busy" of the benchmarks, for senders that have no time: frames of invented
-//  nodes that do a lot. Per node and second, each of cpudist, offcpu and runqlat has Poisson(3000)
-//  events, drawn from a lognormal with median 8 us and sigma 1.3 (about 94 buckets are not empty),
-//  and pidpersec Poisson(3000).
-//
-//  Drawing and encoding that many numbers a frame would cost more than what is measured. So
-//  BUSY_SECONDS seconds are drawn once, from a seed, and each frame is one of them: which, its node
-//  and seq tell. Their buckets are encoded once; name, time, cumulative totals and hash are each
-//  frame's own. Frames are marked synthetic. Not safe for use by two threads.
+//  busy - the data set "busy" (tests/bench/workload.h) for senders that have no time: drawing and
+//  encoding that many numbers a frame would cost more than what is measured. So BUSY_SECONDS
+//  seconds are drawn once, from a seed, and each frame is one of them: which, its node and seq
+//  tell. Their buckets are encoded once; name, time, cumulative totals and hash are each frame's
+//  own. Frames are marked synthetic. Not safe for use by two threads.
 #ifndef TESTS_BENCH_BUSY_H
 #define TESTS_BENCH_BUSY_H
 

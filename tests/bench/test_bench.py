@@ -108,3 +108,13 @@ def test_bench_makes_one_table_of_what_it_ran (tmp_path):
 def test_bench_names_the_benchmarks_there_are ():
     done = subprocess.run ([ROOT / "tools/bench", "speed"], capture_output=True, text=True)
     assert done.returncode == 2 and "no benchmark 'speed'; there are probe, " in done.stderr
+
+
+def test_ingest_finds_every_frame_stored (tmp_path):
+    table, result = run_tool (tmp_path, "bench-ingest", "--nodes", 50, "--rate", 1000, "--seconds",
+                              2)
+    run_, = result["runs"]
+    assert "Every frame sent is stored" in table
+    assert run_["broker"]["sent"] == run_["broker"]["stored"] == 2000
+    assert run_["broker"]["nodes_wrong"] == 0
+    assert run_["bare"]["cpu_us_per_frame"] > 0
