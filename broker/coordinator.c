@@ -422,6 +422,8 @@ s_hold_back (coordinator_t *self)
                 recorder.queued_bytes >= RECORDER_MAX_BYTES / 2;
     bool held_back = full && !recorder.failing;
     links_hold_forwarders (self->links, held_back);
+    if (held_back)
+        intake_forwarders_held (self->intake, s_now ());
     return held_back;
 }
 

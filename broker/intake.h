@@ -105,6 +105,8 @@ void intake_add_forwarder (intake_t *self, const char *endpoint, intake_now_t no
 //  What arrived on that subscription.
 void intake_forwarded (intake_t *self, intake_forwarder_t *forwarder,
                        const intake_message_t *message, intake_now_t now);
+//  Forwarders are not listened to at the moment: that they are silent means nothing.
+void intake_forwarders_held (intake_t *self, intake_now_t now);
 //  The connection to it was lost.
 void intake_forwarder_cut (intake_t *self, intake_forwarder_t *forwarder);
 

@@ -41,18 +41,26 @@ intake_destroy_forwarders (intake_t *self)
     free (self->forwarders);
 }
 
+void
+intake_forwarders_held (intake_t *self, intake_now_t now)
+{
+    self->held_mono_ns = now.mono_ns;
+}
+
+//  A fresh connection throws away what waits on the old one: only where nothing can be waiting.
 static bool
-s_is_silent (const intake_forwarder_t *forwarder, intake_now_t now)
+s_is_silent (const intake_t *self, const intake_forwarder_t *forwarder, intake_now_t now)
 {
     return now.mono_ns - forwarder->frame_mono_ns >= INTAKE_RENEW_AFTER_NS &&
-           now.mono_ns - forwarder->renewed_mono_ns >= INTAKE_RENEW_AFTER_NS;
+           now.mono_ns - forwarder->renewed_mono_ns >= INTAKE_RENEW_AFTER_NS &&
+           now.mono_ns - self->held_mono_ns >= INTAKE_RENEW_AFTER_NS;
 }
 
 void
 intake_tick_forwarders (intake_t *self, intake_now_t now)
 {
     for (size_t i = 0; i < self->forwarder_count; i++)
-        if (s_is_silent (self->forwarders[i], now))
+        if (s_is_silent (self, self->forwarders[i], now))
             s_connect (self, self->forwarders[i], now);
 }
 

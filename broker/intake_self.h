@@ -50,6 +50,7 @@ struct intake_t {
     node_index_t *index; //  The nodes by name
     intake_forwarder_t **forwarders;
     size_t forwarder_count;
+    int64_t held_mono_ns;          //  When they were last not listened to
     unsigned forwarded_per_second; //  Frames of a node that comes by a forwarder
     intake_stats_t stats;
     wire_reader_t *reader;

@@ -211,6 +211,22 @@ test_a_silent_forwarder_is_connected_to_afresh_and_a_live_one_is_not (void **sta
 }
 
 static void
+test_a_forwarder_that_is_not_listened_to_is_not_silent (void **state)
+{
+    (void) state;
+    s_forward (s_forwarder, "n1", 1);
+    for (int i = 0; i < 20; i++) {
+        s_tick (s_now_s + 1);
+        intake_forwarders_held (s_intake, s_now ());
+    }
+    assert_int_equal (s_seen.counts[INTAKE_CONNECT], 2);
+    s_tick (s_now_s + 4);
+    assert_int_equal (s_seen.counts[INTAKE_CONNECT], 2);
+    s_tick (s_now_s + 1);
+    assert_int_equal (s_seen.counts[INTAKE_CONNECT], 4);
+}
+
+static void
 test_a_lost_forwarder_is_counted_and_told (void **state)
 {
     (void) state;
@@ -252,6 +268,7 @@ main (void)
         TEST (test_the_rate_is_that_of_forwarded_nodes),
         TEST (test_forwarded_nodes_are_known_after_a_restart),
         TEST (test_a_silent_forwarder_is_connected_to_afresh_and_a_live_one_is_not),
+        TEST (test_a_forwarder_that_is_not_listened_to_is_not_silent),
         TEST (test_a_lost_forwarder_is_counted_and_told),
         TEST (test_a_thousand_nodes_fill_no_log),
     };
