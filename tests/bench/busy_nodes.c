@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  busy_nodes - publish the busy frames of many nodes, each on a PUB socket of its own over TCP,
-//  and announce them to a broker every second, as their workers would. Either live, a frame a node
-//  at every second's edge, or as fast as asked, so that the frames' time runs ahead of the clock.
+//  busy_nodes - publish the busy frames of many nodes over TCP: each on a PUB socket of its own,
+//  announced to a broker every second, as their workers would; or all on one, as a forwarder would.
+//  Either live, a frame a node at every second's edge, or as fast as asked, so that the frames'
+//  time runs ahead of the clock.
 //
 //  Prints "NODE ENDPOINT" a node, and "ready" once somebody subscribes to each. Ends on a signal.
 //  The nodes have no stores: what is lost on the way is lost. Their answer endpoint takes requests
@@ -26,9 +27,11 @@
 #define NS_PER_S       1000000000LL
 #define STEP_NS        1000000 //  Of sending fast
 #define ANNOUNCE_BYTES 1024
+#define ANY_PORT       "tcp://127.0.0.1:*"
 
 static const setting_t s_settings[] = {
     {"broker", 0, "ENDPOINT", "tcp://127.0.0.1:7002", "Where to announce the nodes"},
+    {"forward", 0, "ENDPOINT", NULL, "Publish all nodes there, and announce none"},
     {"nodes", 0, "COUNT", "100", "How many nodes: n001, n002 ..."},
     {"rate", 0, "FRAMES", "0", "So many frames a second, all nodes together; 0: live"},
     {"from", 0, "UNIXTIME", "0", "With a rate: what the first frames cover"},
@@ -42,14 +45,14 @@ static const program_t s_program = {
     .purpose = "Publish invented frames of many nodes for the benchmarks.",
     .manual = "Examples:\n"
               "  busy_nodes --nodes 100\n"
-              "  busy_nodes --nodes 100 --rate 10000 --from 1700000000",
+              "  busy_nodes --forward tcp://127.0.0.1:7100 --rate 10000 --from 1700000000",
     .settings = s_settings,
 };
 
 typedef struct {
     workload_t *workload;
     const frame_t *next; //  Its next frame
-    zsock_t *publisher;  //  XPUB, which tells who subscribes
+    zsock_t *publisher;  //  XPUB, which tells who subscribes; borrowed
     uint8_t announcement[ANNOUNCE_BYTES];
     size_t announcement_size;
 } node_t;
@@ -57,7 +60,9 @@ typedef struct {
 typedef struct {
     node_t *nodes;
     size_t count;
-    zsock_t *dealer; //  To the broker
+    zsock_t **publishers; //  One a node, or one for all
+    size_t publisher_count;
+    zsock_t *dealer; //  To the broker; NULL where nobody is announced
     zsock_t *router; //  Takes what the broker asks the nodes
     int64_t announced_mono_ns;
     uint64_t sent;
@@ -65,28 +70,30 @@ typedef struct {
 
 //  --- Making the nodes ------------------------------------------------------------------------
 
-static void
-s_bind (zsock_t *socket, char endpoint[ENDPOINT_MAX + 1])
+static zsock_t *
+s_bind (int type, const char *endpoint)
 {
     char error[512];
-    int rc = socket_bind (socket, "tcp://127.0.0.1:*", false, error);
-    if (rc == -1) {
+    zsock_t *socket = socket_new (type);
+    zsock_set_sndhwm (socket, QUEUE_MESSAGES);
+    if (socket_bind (socket, endpoint, false, error) == -1) {
         fprintf (stderr, "busy_nodes: %s\n", error);
         exit (EXIT_CANNOT_CONNECT);
     }
-    snprintf (endpoint, ENDPOINT_MAX + 1, "%s", zsock_endpoint (socket));
+    return socket;
 }
 
 static void
-s_begin_node (nodes_t *self, size_t number, const char *answer_endpoint)
+s_begin_node (nodes_t *self, size_t number)
 {
     node_t *node = &self->nodes[number];
     message_t message = {.kind = MESSAGE_ANNOUNCE, .version = KPULSE_VERSION};
+    node->publisher = self->publishers[number % self->publisher_count];
     workload_name (number, message.node);
-    snprintf (message.answer_endpoint, sizeof message.answer_endpoint, "%s", answer_endpoint);
-    node->publisher = socket_new (ZMQ_XPUB);
-    zsock_set_sndhwm (node->publisher, QUEUE_MESSAGES);
-    s_bind (node->publisher, message.publish_endpoint);
+    snprintf (message.answer_endpoint, sizeof message.answer_endpoint, "%s",
+              zsock_endpoint (self->router));
+    snprintf (message.publish_endpoint, sizeof message.publish_endpoint, "%s",
+              zsock_endpoint (node->publisher));
     node->announcement_size =
         message_encode (&message, node->announcement, sizeof node->announcement);
     assert (node->announcement_size > 0);
@@ -96,14 +103,20 @@ s_begin_node (nodes_t *self, size_t number, const char *answer_endpoint)
 static void
 s_begin (nodes_t *self, const settings_t *settings)
 {
-    char endpoint[ENDPOINT_MAX + 1], error[512];
+    char error[512];
+    const char *forward = settings_text (settings, "forward");
     self->count = (size_t) settings_number (settings, "nodes", 1, NODES_MAX);
     self->nodes = calloc (self->count, sizeof *self->nodes);
-    assert (self->nodes);
-    self->router = socket_new (ZMQ_ROUTER);
-    s_bind (self->router, endpoint);
+    self->publisher_count = forward ? 1 : self->count;
+    self->publishers = calloc (self->publisher_count, sizeof *self->publishers);
+    assert (self->nodes && self->publishers);
+    for (size_t i = 0; i < self->publisher_count; i++)
+        self->publishers[i] = s_bind (ZMQ_XPUB, forward ? forward : ANY_PORT);
+    self->router = s_bind (ZMQ_ROUTER, ANY_PORT);
     for (size_t i = 0; i < self->count; i++)
-        s_begin_node (self, i, endpoint);
+        s_begin_node (self, i);
+    if (forward)
+        return;
     self->dealer = socket_new (ZMQ_DEALER);
     if (socket_connect (self->dealer, settings_text (settings, "broker"), error) == -1)
         settings_usage (settings, "%s", error);
@@ -112,12 +125,13 @@ s_begin (nodes_t *self, const settings_t *settings)
 static void
 s_end (nodes_t *self)
 {
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < self->count; i++)
         workload_destroy (&self->nodes[i].workload);
-        zsock_destroy (&self->nodes[i].publisher);
-    }
+    for (size_t i = 0; i < self->publisher_count; i++)
+        zsock_destroy (&self->publishers[i]);
     zsock_destroy (&self->dealer);
     zsock_destroy (&self->router);
+    free (self->publishers);
     free (self->nodes);
 }
 
@@ -136,7 +150,7 @@ static void
 s_serve (nodes_t *self)
 {
     int64_t now_ns = progress_now_mono_ns ();
-    if (now_ns - self->announced_mono_ns < NS_PER_S)
+    if (!self->dealer || now_ns - self->announced_mono_ns < NS_PER_S)
         return;
     self->announced_mono_ns = now_ns;
     for (size_t i = 0; i < self->count; i++)
@@ -153,15 +167,15 @@ s_sleep_until (clockid_t clock, int64_t until_ns)
     clock_nanosleep (clock, TIMER_ABSTIME, &until, NULL);
 }
 
-//  Wait until somebody subscribes to every node.
+//  Wait until somebody subscribes to every publisher.
 static void
 s_wait_for_subscribers (nodes_t *self)
 {
-    for (size_t i = 0; i < self->count && !stop_requested ();) {
+    for (size_t i = 0; i < self->publisher_count && !stop_requested ();) {
         uint8_t message[64];
         s_serve (self);
-        if (zmq_recv (zsock_resolve (self->nodes[i].publisher), message, sizeof message,
-                      ZMQ_DONTWAIT) > 0)
+        if (zmq_recv (zsock_resolve (self->publishers[i]), message, sizeof message, ZMQ_DONTWAIT) >
+            0)
             i++;
         else
             s_sleep_until (CLOCK_MONOTONIC, progress_now_mono_ns () + STEP_NS);

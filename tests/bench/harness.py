@@ -106,14 +106,14 @@ def run (*command):
 class Broker:
     """bin/broker on a store, of which it lets nothing expire."""
 
-    def __init__ (self, folder, store):
+    def __init__ (self, folder, store, *flags):
         self.live, self.answer = (f"tcp://127.0.0.1:{free_port ()}" for _ in range (2))
-        self.folder, self.store = folder, store
+        self.folder, self.store, self.flags = folder, store, flags
 
     def __enter__ (self):
         self.program = running (self.folder, BIN / "broker", "--live", self.live, "--answer",
                                 self.answer, "--store", self.store, "--keep", "forever",
-                                "--keep-minutes", "forever")
+                                "--keep-minutes", "forever", *self.flags)
         self.process = self.program.__enter__ ()
         wait_for (self.process, self.answer)
         return self
