@@ -56,7 +56,7 @@ _kpulse_value() {
     subscriber:-l | subscriber:--live | broker:--live) _kpulse_words tcp://127.0.0.1:7001 ;;
     # What cannot be guessed: a number, a name, a statement.
     *) [[ $prev == -* ]] && "$1" --help 2>/dev/null |
-        grep -qE -- "(^|[ ,])${prev/\?/\\?}(, --[a-z-]+)?[= ][A-Z]"
+        grep -qE -- "^ {2,6}(-., )?${prev/\?/\\?}(, --[a-z-]+)?[= ][A-Z]"
         return
         ;;
     esac
