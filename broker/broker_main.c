@@ -69,8 +69,8 @@ s_run (const broker_options_t *options, int stop_fd)
     zsys_set_logstream (stderr);
     zsys_set_max_sockets (SOCKETS_PER_LINK * (max_workers + options->forwarder_count) +
                           SOCKETS_FOR_THE_REST);
-    const store_options_t store_options = {.memory_bytes = STORE_MEMORY_BYTES,
-                                           .sync = options->sync};
+    const store_options_t store_options = {
+        .owner = STORE_OF_MANY, .memory_bytes = STORE_MEMORY_BYTES, .sync = options->sync};
     store_t *store = store_new (options->store, &store_options, error);
     if (!store)
         return s_fail (EXIT_FAILED, error);

@@ -124,6 +124,27 @@ s_check_format (store_t *self, char error[DATABASE_ERROR_MAX])
     return -1;
 }
 
+static void
+s_explain_owner (const char *path, const char *owner, const char *wanted,
+                 char error[DATABASE_ERROR_MAX])
+{
+    if (!*owner)
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the store %s holds frames of many nodes, it is a broker's and not node %s's; "
+                  "choose another path",
+                  path, wanted);
+    else if (!*wanted)
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the store %s belongs to node %s, it is a worker's and not a broker's; choose "
+                  "another path",
+                  path, owner);
+    else
+        snprintf (error, DATABASE_ERROR_MAX,
+                  "the store %s belongs to node %s, not to node %s: it was copied or misplaced; "
+                  "move it away, or choose another path",
+                  path, owner, wanted);
+}
+
 //  Returns 0, or -1 and the fault.
 static int
 s_check_owner (store_t *self, const store_options_t *options, store_fault_t *fault,
@@ -139,11 +160,8 @@ s_check_owner (store_t *self, const store_options_t *options, store_fault_t *fau
         return s_refuse_damaged (self, "it does not say whose it is", fault, error);
     if (!options->owner || strcmp (options->owner, owner) == 0)
         return 0;
-    *fault = STORE_FOREIGN;
-    snprintf (error, DATABASE_ERROR_MAX,
-              "the store %s belongs to %s%s, not to node %s: it was copied or misplaced; move it "
-              "away, or choose another path",
-              self->path, *owner ? "node " : "no node", owner, options->owner);
+    *fault = *owner ? STORE_FOREIGN : STORE_SHARED;
+    s_explain_owner (self->path, owner, options->owner, error);
     return -1;
 }
 

@@ -22,17 +22,21 @@ typedef struct {
     bool sync; //  fdatasync with every write; otherwise writes survive kill -9, and power loss
                //  only from the next store_sync on
     uint32_t memory_bytes;   //  Write buffer and cache together; 0 means 16 MiB
-    const char *owner;       //  Node name that a new store is given and any other must have; NULL
-                             //  for a store of many nodes, which has none and asks for none
+    const char *owner;       //  Node name that a new store is given and any other must have;
+                             //  STORE_OF_MANY: a store of many nodes; NULL: whatever it is, and a
+                             //  new one is of many
     bool refuse_damaged_log; //  A log damaged before its tail is STORE_DAMAGED; otherwise what
                              //  lies behind the damage is dropped (for a store that is refilled)
 } store_options_t;
+
+#define STORE_OF_MANY ""
 
 //  Why a store could not be opened.
 typedef enum {
     STORE_UNUSABLE, //  The path, the disk, or a database that is not ours: see the error
     STORE_IN_USE,   //  Another process holds it
-    STORE_FOREIGN,  //  It belongs to another owner, or to none: copied or misplaced
+    STORE_FOREIGN,  //  It belongs to another owner: copied or misplaced
+    STORE_SHARED,   //  It is of many nodes, and one node's was asked for
     STORE_DAMAGED   //  Its bytes are not those that were written
 } store_fault_t;
 

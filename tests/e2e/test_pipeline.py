@@ -283,3 +283,15 @@ def test_a_second_worker_on_one_store_or_port_is_refused (start_worker, run, wai
     done = run ("publisher", "--node", "n2", "--source", "synthetic:idle",
                 "--publish", worker.publish, "--answer", worker.answer)
     assert done.returncode == 3 and worker.publish in done.stderr
+
+
+def test_worker_and_broker_do_not_take_each_others_stores (start_worker, start_broker, run):
+    broker, worker = start_broker (), start_worker ()
+    for program in (broker, worker):
+        program.wait_for ("answers on")
+        program.stop ()
+    done = run ("publisher", "--node", "n1", "--source", "synthetic:idle", "--store", broker.store)
+    assert done.returncode == 1 and "it is a broker's" in done.stderr
+    done = run ("broker", "--store", worker.store)
+    assert done.returncode == 1 and "it is a worker's" in done.stderr
+    assert broker.store.exists () and not list (broker.store.parent.glob ("*.quarantined-*"))

@@ -38,7 +38,8 @@ test_a_store_is_foreign_to_any_but_its_owner (void **state)
     store_destroy (&store);
     s_assert_fault (path, "n2", STORE_FOREIGN);
     store_destroy (&fixture->store);
-    s_assert_fault (fixture->path, "n1", STORE_FOREIGN);
+    s_assert_fault (fixture->path, "n1", STORE_SHARED);
+    s_assert_fault (path, STORE_OF_MANY, STORE_FOREIGN);
     store = s_open_as (path, "n1");
     assert_true (store_id (store) == id);
     store_destroy (&store);
