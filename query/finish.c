@@ -9,15 +9,22 @@
 #include <strings.h>
 #include "query/compute.h"
 
-//  What the column "status" says.
-#define UNANSWERED    "no answer"
-#define SOME_ANSWERED "some did not answer"
+//  What is to be said of a row beside its numbers: each has a column, where some row needs it.
+typedef enum { REMARK_SYNTHETIC, REMARK_MIXED, REMARK_UNANSWERED, REMARK_COUNT_ } remark_t;
+
+static const struct {
+    const char *column, *text, *text_of_all;
+} s_remarks[REMARK_COUNT_] = {
+    [REMARK_SYNTHETIC] = {"source", "synthetic", "synthetic"},
+    [REMARK_MIXED] = {"scope", "several", "several"},
+    [REMARK_UNANSWERED] = {"status", "no answer", "some did not answer"},
+};
 
 typedef struct {
     char node[NODE_NAME_MAX + 1];
     int64_t time_wall_s;
     uint64_t present_s, expected_s;
-    bool synthetic, unanswered;
+    bool remarks[REMARK_COUNT_];
     cell_t *cells; //  One per expression computed; their histograms are the row's own
 } row_t;
 
@@ -27,8 +34,8 @@ struct finish_t {
     size_t row_count;
     partial_t **steps; //  by all: a sum per step, in order of time
     size_t step_count;
-    size_t bytes;               //  Held in rows and steps
-    bool synthetic, unanswered; //  Some row is: the table needs a column that says so
+    size_t bytes;                //  Held in rows and steps
+    bool remarks[REMARK_COUNT_]; //  Some row has it: the table needs its column
 };
 
 finish_t *
@@ -103,6 +110,16 @@ s_grow (void *items, size_t count, size_t item_size)
 }
 
 static void
+s_remark (finish_t *self, row_t *row, const partial_t *partial)
+{
+    row->remarks[REMARK_SYNTHETIC] = partial->synthetic;
+    row->remarks[REMARK_MIXED] = partial->mixed_scopes;
+    row->remarks[REMARK_UNANSWERED] = partial->unanswered;
+    for (unsigned i = 0; i < REMARK_COUNT_; i++)
+        self->remarks[i] |= row->remarks[i];
+}
+
+static void
 s_add_row (finish_t *self, const partial_t *partial, const char *node)
 {
     const statement_t *statement = self->statement;
@@ -113,10 +130,7 @@ s_add_row (finish_t *self, const partial_t *partial, const char *node)
     row->time_wall_s = partial->since_wall_s;
     row->present_s = partial->present_s;
     row->expected_s = partial->expected_s;
-    row->synthetic = partial->synthetic;
-    row->unanswered = partial->unanswered;
-    self->synthetic |= partial->synthetic;
-    self->unanswered |= partial->unanswered;
+    s_remark (self, row, partial);
     size_t count = statement_computed (statement);
     row->cells = calloc (count, sizeof row->cells[0]);
     assert (row->cells);
@@ -197,10 +211,9 @@ s_new_table (const finish_t *self)
                           expression_unit (&statement->expressions[i]));
     table_add_column (table, "frames", UNIT_NONE);
     table_add_column (table, "expected", UNIT_NONE);
-    if (self->synthetic)
-        table_add_column (table, "source", UNIT_NONE);
-    if (self->unanswered)
-        table_add_column (table, "status", UNIT_NONE);
+    for (unsigned i = 0; i < REMARK_COUNT_; i++)
+        if (self->remarks[i])
+            table_add_column (table, s_remarks[i].column, UNIT_NONE);
     if (statement->orders_by_other)
         table_add_column (table, statement->order_by, UNIT_NONE);
     return table;
@@ -229,12 +242,12 @@ s_put_row (const finish_t *self, const row_t *row, table_t *table)
         s_set_cell (table, column++, &row->cells[i]);
     table_set_integer (table, column++, (int64_t) row->present_s);
     table_set_integer (table, column++, (int64_t) row->expected_s);
-    if (row->synthetic)
-        table_set_text (table, column, "synthetic");
-    column += self->synthetic;
-    if (row->unanswered)
-        table_set_text (table, column, self->statement->by == BY_ALL ? SOME_ANSWERED : UNANSWERED);
-    column += self->unanswered;
+    bool of_all = self->statement->by == BY_ALL;
+    for (unsigned i = 0; i < REMARK_COUNT_; i++) {
+        if (row->remarks[i])
+            table_set_text (table, column, of_all ? s_remarks[i].text_of_all : s_remarks[i].text);
+        column += self->remarks[i];
+    }
     if (self->statement->orders_by_other)
         s_set_cell (table, column, &row->cells[self->statement->expression_count]);
 }

@@ -4,8 +4,9 @@
 //
 //  The table has a column "node", with every "time" (start of the step, unix seconds), one per
 //  expression, "frames" and "expected" (seconds present and asked for), and, only where a frame
-//  was not measured on a kernel, "source", which then says "synthetic", and, only where somebody
-//  who was asked did not answer, "status", which then says so.
+//  was not measured on a kernel, "source", which then says "synthetic"; only where a node measured
+//  different things within a row (a process first, then all), "scope", which says "several"; and
+//  only where somebody who was asked did not answer, "status", which says so.
 //
 //  by all adds everything up and has one row a step, whose node is "all"; its seconds are
 //  node-seconds, so that averages and rates stay those of one node.

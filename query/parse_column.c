@@ -25,7 +25,8 @@ s_rename (parse_t *self, expression_t *expression, span_t name)
 static bool
 s_is_fixed_column (const char *name)
 {
-    static const char *const fixed[] = {"node", "time", "frames", "expected", "source", "status"};
+    static const char *const fixed[] = {"node",   "time",  "frames", "expected",
+                                        "source", "scope", "status"};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (strcasecmp (fixed[i], name) == 0)
             return true;
@@ -108,7 +109,8 @@ s_find_same (const statement_t *statement, const expression_t *other)
 static bool
 s_is_orderable (const statement_t *statement, const char *name)
 {
-    if (strcasecmp (name, "source") == 0 || strcasecmp (name, "status") == 0)
+    if (strcasecmp (name, "source") == 0 || strcasecmp (name, "scope") == 0 ||
+        strcasecmp (name, "status") == 0)
         return false;
     return s_is_fixed_column (name) && (statement->every_s || strcasecmp (name, "time") != 0);
 }

@@ -35,7 +35,7 @@ s_has_text (const table_t *table, size_t row, size_t column, const char *text)
 
 typedef struct {
     const table_t *table;
-    size_t node, source;
+    size_t node, column;
     const char *wanted;
 } search_t;
 
@@ -44,10 +44,10 @@ static bool
 s_is_found (const search_t *self, size_t row)
 {
     const cell_t *node = table_cell (self->table, row, self->node);
-    if (node->kind != CELL_TEXT || !s_has_text (self->table, row, self->source, self->wanted))
+    if (node->kind != CELL_TEXT || !s_has_text (self->table, row, self->column, self->wanted))
         return false;
     while (row > 0 && s_has_text (self->table, row - 1, self->node, node->value.text))
-        if (s_has_text (self->table, --row, self->source, self->wanted))
+        if (s_has_text (self->table, --row, self->column, self->wanted))
             return false;
     return true;
 }
@@ -71,13 +71,21 @@ s_remark_nodes (const search_t *self, const char *title, const char *what, FILE 
 void
 remark_source (const table_t *table, FILE *out)
 {
-    int node = s_find_column (table, "node"), source = s_find_column (table, "source");
-    if (node == -1 || source == -1)
-        return;
-    search_t search = {table, (size_t) node, (size_t) source, "synthetic"};
-    s_remark_nodes (&search, "SYNTHETIC DATA", "invented, nothing was measured", out);
-    search.wanted = "replay";
-    s_remark_nodes (&search, "REPLAY", "read from a recording, not measured now", out);
+    static const struct {
+        const char *column, *text, *title, *what;
+    } remarks[] = {
+        {"source", "synthetic", "SYNTHETIC DATA", "invented, nothing was measured"},
+        {"source", "replay", "REPLAY", "read from a recording, not measured now"},
+        {"scope", "several", "SEVERAL SCOPES",
+         "what a process or cgroup and what the whole node did is added up"},
+    };
+    int node = s_find_column (table, "node");
+    for (size_t i = 0; node != -1 && i < sizeof remarks / sizeof remarks[0]; i++) {
+        int column = s_find_column (table, remarks[i].column);
+        const search_t search = {table, (size_t) node, (size_t) column, remarks[i].text};
+        if (column != -1)
+            s_remark_nodes (&search, remarks[i].title, remarks[i].what, out);
+    }
 }
 
 void

@@ -435,6 +435,20 @@ test_by_all_refuses_mixed_scopes_and_names_a_node (void **state)
 }
 
 static void
+test_a_node_that_changed_what_it_measures_says_so (void **state)
+{
+    (void) state;
+    static partial_t partials[2];
+    s_quiet (&partials[0], "n1", SINCE, UNTIL);
+    s_quiet (&partials[1], "n2", SINCE, UNTIL);
+    partials[1].mixed_scopes = true;
+    table_t *table = s_finish ("select cpu_count from n1, n2", partials, 2);
+    s_assert_null (table, 0, "scope");
+    s_assert_text (table, 1, "scope", "several");
+    table_destroy (&table);
+}
+
+static void
 test_synthetic_data_says_so (void **state)
 {
     (void) state;
@@ -527,6 +541,7 @@ main (void)
         cmocka_unit_test (test_order_by_an_expression_that_is_not_selected_adds_no_column),
         cmocka_unit_test (test_a_row_says_that_nobody_answered),
         cmocka_unit_test (test_by_all_refuses_mixed_scopes_and_names_a_node),
+        cmocka_unit_test (test_a_node_that_changed_what_it_measures_says_so),
         cmocka_unit_test (test_synthetic_data_says_so),
         cmocka_unit_test (test_columns_carry_names_and_units),
         cmocka_unit_test (test_an_answer_is_bounded),
