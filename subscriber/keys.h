@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  keys - what is typed at the terminal, on its way to readline. readline's own reading may wait
 //  for ever for bytes that poll has just announced: a Ctrl-C makes the kernel throw away what was
-//  typed before it. Here nothing waits without watching stop_fd too. One a process, as readline is.
+//  typed before it. Here nothing waits without watching stop_fd too. Ctrl-Z and
+//  Ctrl-\ stop and end us with the terminal as it was. One a process, as readline is.
 #ifndef SUBSCRIBER_KEYS_H
 #define SUBSCRIBER_KEYS_H
 

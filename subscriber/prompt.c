@@ -200,8 +200,7 @@ s_configure_readline (void)
 {
     rl_readline_name = "kpulse";
     rl_outstream = isatty (STDOUT_FILENO) ? stdout : stderr;
-    rl_persistent_signal_handlers = 1; //  Suspending and resizing also between keys
-    rl_change_environment = 0;         //  Pagers ask the terminal for its size themselves
+    rl_change_environment = 0; //  Pagers ask the terminal for its size themselves
     keys_open (s_prompt.console->stop_fd);
 }
 

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import stat
 import time
 
@@ -236,17 +237,32 @@ def test_suspended_and_resumed_the_prompt_goes_on (worker, tmp_path):
                            env={**os.environ, "XDG_STATE_HOME": str (tmp_path), "PS1": "shell> "})
     shell.sendline (f"{BIN}/client --workers n1={worker.answer}")
     shell.expect_exact (PROMPT)
-    shell.sendcontrol ("z")
-    shell.expect ("Stopped")
-    shell.expect_exact ("shell> ")
-    shell.sendline ("echo the shell is $((1 + 1))")
-    shell.expect_exact ("the shell is 2")
-    shell.sendline ("fg")
+    shell.delaybeforesend = None
+    for i in range (20):  # Whatever it is just doing
+        shell.sendcontrol ("z")
+        shell.expect ("Stopped")
+        shell.expect_exact ("shell> ")
+        shell.sendline (f"echo the shell is $(({i} + 1))")
+        shell.expect_exact (f"the shell is {i + 1}")
+        shell.expect_exact ("shell> ")
+        shell.sendline ("fg")
+        shell.expect_exact (PROMPT)
+    shell.send ("from nonsense")
+    shell.sendintr ()
+    shell.expect_exact ("^C")
     shell.expect_exact (PROMPT)
     shell.send ("show metr")
     shell.sendline ("ics;")
     shell.expect ("\\(4 rows\\)")
     shell.close (force=True)
+
+
+def test_ctrl_backslash_ends_the_program_and_gives_the_terminal_back (prompt):
+    prompt.sendcontrol ("\\")
+    prompt.expect_exact ("\x1b[?2004l")
+    prompt.expect (pexpect.EOF)
+    prompt.close ()
+    assert prompt.signalstatus == signal.SIGQUIT
 
 
 # --- what a person sees ------------------------------------------------------------------------
