@@ -33,6 +33,8 @@ void histogram_subtract (histogram_t *self, const histogram_t *other);
 bool histogram_agrees (const histogram_t *self, metric_kind_t kind);
 //  The same of a histogram whose buckets are known to add up to events.
 bool histogram_agrees_with (const histogram_t *self, metric_kind_t kind, uint128_t events);
+//  The first slot from slot on that holds events, or BUCKET_SLOTS: most hold none.
+unsigned histogram_next_slot (const uint64_t buckets[BUCKET_SLOTS], unsigned slot);
 //  What the buckets add up to.
 uint128_t histogram_events (const histogram_t *self);
 

@@ -7,8 +7,7 @@
 static bool
 s_next (const uint64_t buckets[BUCKET_SLOTS], unsigned slot, unsigned *start, unsigned *end)
 {
-    while (slot < BUCKET_SLOTS && buckets[slot] == 0)
-        slot++;
+    slot = histogram_next_slot (buckets, slot);
     *start = slot;
     while (slot < BUCKET_SLOTS && buckets[slot] != 0)
         slot++;
@@ -26,8 +25,7 @@ histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SL
     for (end = 0; s_next (buckets, end, &start, &end);) {
         wire_put_uint (writer, start);
         wire_put_array (writer, end - start);
-        for (unsigned slot = start; slot < end; slot++)
-            wire_put_uint (writer, buckets[slot]);
+        wire_put_uints (writer, &buckets[start], end - start);
     }
 }
 

@@ -48,8 +48,19 @@ wire_put_array (wire_writer_t *self, uint32_t items)
 void
 wire_put_uint (wire_writer_t *self, uint64_t value)
 {
+    if (value < 128 && !self->overflow && self->size < self->capacity) {
+        self->data[self->size++] = (uint8_t) value; //  Most of a frame, without a call
+        return;
+    }
     msgpack_packer packer = s_packer (self);
     msgpack_pack_uint64 (&packer, value);
+}
+
+void
+wire_put_uints (wire_writer_t *self, const uint64_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        wire_put_uint (self, values[i]);
 }
 
 void

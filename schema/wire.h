@@ -29,6 +29,8 @@ typedef struct {
 void wire_writer_init (wire_writer_t *self, void *buffer, size_t capacity);
 void wire_put_array (wire_writer_t *self, uint32_t items);
 void wire_put_uint (wire_writer_t *self, uint64_t value);
+//  So many unsigned integers, one after another.
+void wire_put_uints (wire_writer_t *self, const uint64_t *values, size_t count);
 void wire_put_int (wire_writer_t *self, int64_t value);
 //  value must be finite.
 void wire_put_real (wire_writer_t *self, double value);

@@ -82,26 +82,19 @@ s_place (const busy_node_t *node)
 }
 
 static void
-s_put_uints (wire_writer_t *writer, size_t count, const uint64_t *values)
-{
-    for (size_t i = 0; i < count; i++)
-        wire_put_uint (writer, values[i]);
-}
-
-static void
 s_put_head (wire_writer_t *writer, const busy_node_t *node, uint64_t epoch, int64_t start_wall_s,
             const second_t *second)
 {
     wire_put_array (writer, 15);
     wire_put_uint (writer, FRAME_VERSION);
     wire_put_string (writer, node->name, strlen (node->name));
-    s_put_uints (
-        writer, 5,
-        (uint64_t[]){epoch, node->seq, (uint64_t) start_wall_s, 1, second->duration_mono_ns});
+    wire_put_uints (
+        writer,
+        (uint64_t[]){epoch, node->seq, (uint64_t) start_wall_s, 1, second->duration_mono_ns}, 5);
     wire_put_array (writer, 2); //  Clock
-    s_put_uints (writer, 2, (uint64_t[]){1, second->clock_error_ns});
+    wire_put_uints (writer, (uint64_t[]){1, second->clock_error_ns}, 2);
     wire_put_array (writer, 3); //  Scope
-    s_put_uints (writer, 2, (uint64_t[]){SCOPE_ALL, 0});
+    wire_put_uints (writer, (uint64_t[]){SCOPE_ALL, 0}, 2);
     wire_put_string (writer, "", 0);
     wire_put_uint (writer, FRAME_FROM_SYNTHETIC);
     wire_put_string (writer, "bench", 5);
@@ -113,9 +106,10 @@ s_put_metric (wire_writer_t *writer, const part_t *part, metric_id_t id, busy_no
     node->total_counts[id] += part->count;
     node->total_sums[id] += part->sum;
     wire_put_array (writer, 6);
-    s_put_uints (writer, 5,
-                 (uint64_t[]){part->count, part->sum, part->accrued_ns, node->total_counts[id],
-                              node->total_sums[id]});
+    wire_put_uints (writer,
+                    (uint64_t[]){part->count, part->sum, part->accrued_ns, node->total_counts[id],
+                                 node->total_sums[id]},
+                    5);
     memcpy (writer->data + writer->size, part->runs, part->size);
     writer->size += part->size;
 }
@@ -124,9 +118,9 @@ static void
 s_put_tail (wire_writer_t *writer, const frame_cost_t *cost)
 {
     wire_put_array (writer, 5); //  Losses
-    s_put_uints (writer, 5, (uint64_t[5]){0});
+    wire_put_uints (writer, (uint64_t[5]){0}, 5);
     wire_put_array (writer, 3); //  Cost
-    s_put_uints (writer, 3, (uint64_t[]){cost->cpu_ns, cost->rss_bytes, cost->bpf_ns});
+    wire_put_uints (writer, (uint64_t[]){cost->cpu_ns, cost->rss_bytes, cost->bpf_ns}, 3);
     wire_put_uint (writer, XXH64 (writer->data, writer->size, 0));
 }
 
