@@ -12,7 +12,7 @@
 
 #define SYNC_MS            1000
 #define EXPIRE_EVERY_SYNCS 10
-#define EXPIRE_STEPS       16 //  At most, before the next sync
+#define EXPIRE_NS          500000000LL //  At most, before the next sync
 
 struct keeper_t {
     store_t *store;
@@ -30,42 +30,54 @@ s_sync (keeper_t *self)
     atomic_fetch_add (&self->syncs, 1);
 }
 
-static void
+static int64_t
+s_mono_ns (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+//  Returns whether there is more to do: nodes that bring many frames let go of as many.
+static bool
 s_expire (keeper_t *self)
 {
     const retention_t *retention = &self->retention;
     int64_t before_wall_s =
         retention->keep_s ? time (NULL) - (int64_t) retention->keep_s : INT64_MIN;
     uint64_t most_bytes = retention->keep_bytes ? retention->keep_bytes : UINT64_MAX;
-    for (int i = 0; i < EXPIRE_STEPS; i++) {
+    int64_t until_mono_ns = s_mono_ns () + EXPIRE_NS;
+    int rc;
+    do {
         size_t expired = 0;
-        int rc = store_expire (self->store, before_wall_s, most_bytes, &expired);
+        rc = store_expire (self->store, before_wall_s, most_bytes, &expired);
         atomic_fetch_add (&self->expired, expired);
         if (rc == -1)
             atomic_fetch_add (&self->failures, 1);
-        if (rc != 1)
-            return;
-    }
+    } while (rc == 1 && s_mono_ns () < until_mono_ns);
+    return rc == 1;
 }
 
-//  One step for each level at a time: there are few rollups.
+static void
+s_expire_level (keeper_t *self, unsigned level)
+{
+    int64_t before_wall_s = time (NULL) - (int64_t) self->retention.keep_rows_s[level];
+    int64_t until_mono_ns = s_mono_ns () + EXPIRE_NS;
+    size_t expired;
+    int rc;
+    do {
+        rc = store_expire_rollups (self->store, level, before_wall_s, &expired);
+        if (rc == -1)
+            atomic_fetch_add (&self->failures, 1);
+    } while (rc == 1 && s_mono_ns () < until_mono_ns);
+}
+
 static void
 s_expire_rollups (keeper_t *self)
 {
-    for (unsigned level = 0; level < STORE_LEVELS; level++) {
-        uint64_t keep_s = self->retention.keep_rows_s[level];
-        size_t expired;
-        if (keep_s > 0 && store_expire_rollups (self->store, level, time (NULL) - (int64_t) keep_s,
-                                                &expired) == -1)
-            atomic_fetch_add (&self->failures, 1);
-    }
-}
-
-static void
-s_expire_all (keeper_t *self)
-{
-    s_expire (self);
-    s_expire_rollups (self);
+    for (unsigned level = 0; level < STORE_LEVELS; level++)
+        if (self->retention.keep_rows_s[level] > 0)
+            s_expire_level (self, level);
 }
 
 static void *
@@ -73,10 +85,13 @@ s_main (void *argument)
 {
     keeper_t *self = argument;
     struct pollfd stop = {.fd = self->stop_fd, .events = POLLIN};
+    bool more = false;
     for (unsigned i = 0; poll (&stop, 1, SYNC_MS) <= 0; i++) {
         s_sync (self);
+        if (more || i % EXPIRE_EVERY_SYNCS == 0)
+            more = s_expire (self);
         if (i % EXPIRE_EVERY_SYNCS == 0)
-            s_expire_all (self);
+            s_expire_rollups (self);
     }
     s_sync (self);
     return NULL;
