@@ -93,18 +93,21 @@ class Node:
 
 @contextlib.contextmanager
 def publishers (names, ports):
-    """PUB sockets that wait for their subscriber; yields them by name, and the broker's option."""
+    """PUB sockets that wait for their subscriber; yields them by name, and the options of a broker
+    that reads them and keeps what is long past."""
     sockets = {}
     with contextlib.ExitStack () as stack:
         for name, port in zip (names, ports):
             sockets[name] = stack.enter_context (sock (zmq.XPUB, sndhwm=100000, rcvtimeo=10000))
             sockets[name].bind (f"tcp://127.0.0.1:{port}")
-        yield sockets, ",".join (f"{name}=tcp://127.0.0.1:{port}"
-                                 for name, port in zip (names, ports))
+        workers = ",".join (f"{name}=tcp://127.0.0.1:{port}" for name, port in zip (names, ports))
+        yield sockets, ["--workers", workers, "--keep", "forever", "--keep-minutes", "forever"]
 
 
 def publish (sockets, frames, broker, wait_until):
-    """Send every node its payloads, and wait until the broker has stored them all."""
+    """Send every node its payloads, and wait until the broker has stored them all and says so of
+    the last."""
+    newest = {name: msgpack.unpackb (payloads[-1])[3] for name, payloads in frames.items ()}
     for name, payloads in frames.items ():
         sockets[name].recv ()
         for payload in payloads:
@@ -112,8 +115,8 @@ def publish (sockets, frames, broker, wait_until):
 
     def stored ():
         known = show_nodes (broker)
-        return all (name in known and known[name]["frames"] == len (payloads)
-                    for name, payloads in frames.items ())
+        return all (name in known and known[name]["frames"] == len (payloads) and
+                    known[name]["seq"] == newest[name] for name, payloads in frames.items ())
     wait_until (stored, 20)
 
 

@@ -138,9 +138,9 @@ def known (tmp_path_factory):
     names = [*samples, "gappy"]
     ports = [next_free_port () for _ in names]
     live, answer = (f"tcp://127.0.0.1:{next_free_port ()}" for _ in range (2))
-    with publishers (names, ports) as (sockets, workers):
+    with publishers (names, ports) as (sockets, options):
         broker = Program (folder, "broker", ["--live", live, "--answer", answer, "--store",
-                                             folder / "broker", "--workers", workers])
+                                             folder / "broker", *options])
         frames = {name: [Node (name, START).second ({"runqlat": of})]
                   for name, of in samples.items ()}
         frames["gappy"] = gappy_frames ()

@@ -107,9 +107,9 @@ def knock (endpoint):
 def test_a_thousand_clients_get_an_answer_or_an_error_each (start, start_worker, crowd, wait_until,
                                                             tmp_path):
     live, endpoint = (f"tcp://127.0.0.1:{next_free_port ()}" for _ in range (2))
-    with publishers (["wide"], [next_free_port ()]) as (sockets, workers):
+    with publishers (["wide"], [next_free_port ()]) as (sockets, options):
         broker = start ("broker", "--live", live, "--answer", endpoint, "--store",
-                        tmp_path / "broker", "--workers", workers)
+                        tmp_path / "broker", *options)
         start_worker ("n1", coordinator=endpoint)
         publish (sockets, {"wide": wide_frames ()}, endpoint, wait_until)
     wait_until (lambda: show_nodes (endpoint).get ("n1", {"frames": 0})["frames"] > 2)

@@ -66,9 +66,9 @@ def cluster ():
 def broker (tmp_path_factory):
     frames, folder = cluster (), tmp_path_factory.mktemp ("manual")
     live, answer = (f"tcp://127.0.0.1:{next_free_port ()}" for _ in range (2))
-    with publishers (frames, [next_free_port () for _ in frames]) as (sockets, workers):
+    with publishers (frames, [next_free_port () for _ in frames]) as (sockets, options):
         program = Program (folder, "broker", ["--live", live, "--answer", answer, "--store",
-                                              folder / "broker", "--workers", workers])
+                                              folder / "broker", *options])
         publish (sockets, frames, answer, poll_until)
         yield answer
         program.stop ()
