@@ -17,7 +17,8 @@ typedef struct {
 //  mounted.
 int cgroup_find (cgroup_t *self, const char *path, source_error_t *error);
 
-//  Have a scope that is a cgroup name it as frames do, whatever path it was given. Returns as above.
+//  Have a scope that is a cgroup name it as frames do, whatever path it was given. Returns as
+//  above.
 int cgroup_name_scope (scope_t *scope, source_error_t *error);
 
 #endif

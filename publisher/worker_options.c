@@ -97,6 +97,13 @@ s_read_node (worker_options_t *self, const settings_t *settings, int64_t number)
         s_host_name (self->node);
 }
 
+//  The port's colon of tcp://HOST:PORT, or NULL.
+static const char *
+s_port (const char *endpoint)
+{
+    return strncmp (endpoint, "tcp://", 6) == 0 ? strrchr (endpoint + 6, ':') : NULL;
+}
+
 static void
 s_read_endpoint (const settings_t *settings, const char *name, int port, char *endpoint)
 {
@@ -108,13 +115,10 @@ s_read_endpoint (const settings_t *settings, const char *name, int port, char *e
                         text);
     else
         strcpy (endpoint, text);
-}
-
-//  The port's colon of tcp://HOST:PORT, or NULL.
-static const char *
-s_port (const char *endpoint)
-{
-    return strncmp (endpoint, "tcp://", 6) == 0 ? strrchr (endpoint + 6, ':') : NULL;
+    if (s_port (endpoint) && strpbrk (s_port (endpoint), "*!"))
+        settings_usage (settings,
+                        "%s: '%s' leaves the port open, and nobody would know it: write one", name,
+                        endpoint);
 }
 
 static bool

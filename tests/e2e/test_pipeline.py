@@ -255,6 +255,7 @@ def test_a_recording_is_replayed (start_worker, start, tmp_path):
 @pytest.mark.parametrize ("program, arguments, exit_code, text", [
     ("publisher", ["--node", "a/b"], 2, "'a/b' is not a node name"),
     ("publisher", ["--publish", "7101"], 2, "publish: '7101' is not an endpoint"),
+    ("publisher", ["--publish", "tcp://127.0.0.1:*"], 2, "leaves the port open"),
     ("publisher", ["--coordinator", "x"], 2, "coordinator: 'x' is not an endpoint"),
     ("publisher", ["-p", "1", "-c", "/x"], 2, "choose one"),
     ("publisher", ["--source", "synthetic:busy", "-p", "1"], 2, "does not measure it"),
