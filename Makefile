@@ -189,9 +189,9 @@ $(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(foreach f,$(FOLDERS),$(call archive,$f
 	$(call say,LD,$@)
 	$(call link,$(LIBS_TESTS))
 
-$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(COMMON)
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(STORE) $(COMMON)
 	$(call say,LD,$@)
-	$(call link,-fsanitize=fuzzer $(LIBS_TRANSPORT) $(LIBS_SCHEMA))
+	$(call link,-fsanitize=fuzzer $(LIBS_STORAGE) $(LIBS_TRANSPORT) $(LIBS_SCHEMA))
 
 .PHONY: unit-programs fuzz-programs test unit asan tsan fuzz-brief simulation kernel-test e2e bench-test
 unit-programs: $(UNIT_TESTS)

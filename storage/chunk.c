@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "storage/column.h"
+#include "storage/level.h"
 
 typedef struct {
     bool present;                       //  Any frame measured it
@@ -54,14 +55,22 @@ s_take_templates (chunk_t *self, taker_t *taker, wire_reader_t *reader)
     }
 }
 
+//  Whether what is computed with before a frame is made of it can be.
+static bool
+s_is_sound (const chunk_t *self, unsigned index)
+{
+    uint64_t span_s = self->columns[SPAN][index];
+    return self->columns[TEMPLATE][index] < self->template_count &&
+           self->columns[START][index] < MINUTE_S && span_s >= 1 && span_s <= FRAME_MAX_SPAN_S;
+}
+
 static void
 s_take_columns (chunk_t *self, taker_t *taker)
 {
     for (size_t i = 0; i < COLUMNS; i++)
         column_take (taker, self->columns[i], self->count);
     for (unsigned i = 0; i < self->count; i++)
-        if (self->columns[TEMPLATE][i] >= self->template_count)
-            taker->fault = true;
+        taker->fault |= !s_is_sound (self, i);
 }
 
 static void

@@ -233,6 +233,7 @@ s_take_scope (reading_t *self)
         return;
     }
     memcpy (scope.cgroup, path, length);
+    taker->fault |= !scope_is_valid (&scope) || strlen (scope.cgroup) != length;
     s_add_scope (self->row, &scope, self->sign * taker_varint (taker));
 }
 

@@ -1,9 +1,11 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  fuzz_message - libFuzzer against the decoders of headers, partials and tables: no byte crashes
-//  them, and what they take encodes to the very bytes it came from. Seeds: schema/golden.
+//  fuzz_message - libFuzzer against the decoders of headers, manifests, partials and tables: no
+//  byte crashes them, and what they take encodes to the very bytes it came from. Seeds:
+//  schema/golden.
 
 #include <stdlib.h>
 #include <string.h>
+#include "schema/manifest.h"
 #include "schema/message.h"
 #include "schema/partial.h"
 #include "schema/table.h"
@@ -28,6 +30,22 @@ s_try_message (const uint8_t *data, size_t size)
     }
     if (message_decode_long_ask (&message, s_reader, data, size) == 0)
         PROMISE (message.statement_size > STATEMENT_MAX_BYTES && message.statement_size < size);
+}
+
+static void
+s_try_manifest (const uint8_t *data, size_t size)
+{
+    manifest_t manifest, whole = {0};
+    const char *reason;
+    if (manifest_decode (&manifest, s_reader, data, size, &reason))
+        return;
+    PROMISE (manifest_encode (&manifest, s_encoded, sizeof s_encoded) == size);
+    PROMISE (memcmp (s_encoded, data, size) == 0);
+    PROMISE (manifest_append (&whole, &manifest, MANIFEST_PAGE_RUNS) == 0);
+    manifest_forget (&whole, manifest.expired_epoch, manifest.expired_seq);
+    PROMISE (whole.count == manifest.count);
+    manifest_clear (&whole);
+    manifest_clear (&manifest);
 }
 
 //  A partial does not say which metrics were asked for, so that its bytes may differ; its numbers
@@ -84,6 +102,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (!s_reader)
         s_reader = wire_reader_new ();
     s_try_message (data, size);
+    s_try_manifest (data, size);
     s_try_partial (data, size);
     s_try_columns (data, size);
     s_try_row (data, size);

@@ -253,6 +253,50 @@ test_damaged_chunks_are_refused_or_read (void **state)
     bytes_clear (&bytes);
 }
 
+//  Frames of two starts, or spans, that no frame of this minute has.
+static void
+s_assert_refused (int64_t start_wall_s, uint32_t span_s)
+{
+    static frame_t frames[2];
+    bytes_t bytes = {0};
+    wire_reader_t *reader = wire_reader_new ();
+    s_state = 17;
+    s_fill_minute (frames, 2);
+    frames[1].start_wall_s = start_wall_s;
+    frames[1].span_s = span_s;
+    assert_int_equal (chunk_write (&bytes, frames, 2, MINUTE_WALL_S), 0);
+    assert_null (chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader));
+    wire_reader_destroy (&reader);
+    bytes_clear (&bytes);
+}
+
+static void
+test_a_chunk_of_frames_of_another_minute_is_none (void **state)
+{
+    (void) state;
+    s_assert_refused (MINUTE_WALL_S + 60, 1);
+    s_assert_refused (MINUTE_WALL_S - 1, 1);
+    s_assert_refused (INT64_MAX, 1);
+    s_assert_refused (MINUTE_WALL_S + 1, 0);
+    s_assert_refused (MINUTE_WALL_S + 1, FRAME_MAX_SPAN_S + 1);
+}
+
+static void
+test_a_row_of_a_scope_that_cannot_be_is_none (void **state)
+{
+    static row_t row, again;
+    bytes_t bytes = {0};
+    scope_t scopes[] = {{.kind = SCOPE_CGROUP, .cgroup = "/a"}, {.kind = 3}, {.pid = 7}};
+    (void) state;
+    for (unsigned i = 0; i < 3; i++) {
+        row = (row_t){.frames = 1, .scope_count = 1, .scopes = {{scopes[i], 1}}};
+        bytes.size = 0;
+        row_encode (&row, &bytes);
+        assert_int_equal (row_decode (&again, bytes.data, bytes.size), i ? -1 : 0);
+    }
+    bytes_clear (&bytes);
+}
+
 int
 main (void)
 {
@@ -263,6 +307,8 @@ main (void)
         cmocka_unit_test (test_columns_of_any_shape_are_given_back),
         cmocka_unit_test (test_a_chunk_adds_up_to_its_frames),
         cmocka_unit_test (test_damaged_chunks_are_refused_or_read),
+        cmocka_unit_test (test_a_chunk_of_frames_of_another_minute_is_none),
+        cmocka_unit_test (test_a_row_of_a_scope_that_cannot_be_is_none),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
