@@ -20,7 +20,8 @@
 #define INTAKE_FORGET_AFTER_NS 60000000000LL //  A node that never sent one and is not announced
 
 //  One node may send this many frames at once (what queued up while the broker stood still), and
-//  this many a second on the average; it owes one a second.
+//  this many a second on the average; it owes one a second. A frame counts once more for each
+//  minute that it covers.
 #define INTAKE_BURST_FRAMES      2000
 #define INTAKE_FRAMES_PER_SECOND 20
 

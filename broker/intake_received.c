@@ -39,18 +39,28 @@ s_refuse_message (intake_t *self, intake_node_t *node, const char *fault)
     intake_report (self, node);
 }
 
-//  A bucket of allowance that fills with time: no node may crowd out the others in the queue.
-static bool
-s_is_within_rate (intake_node_t *node, unsigned frames_per_second, intake_now_t now)
+//  What a frame takes of its node's allowance, in the time that one second's frame takes: one more
+//  for each minute it reaches into, for the store has a row of each to write. At most all that a
+//  node can have, so that a frame after a long stall comes through.
+static int64_t
+s_price_ns (const frame_t *frame, unsigned frames_per_second)
 {
     int64_t frame_ns = 1000000000LL / frames_per_second;
+    int64_t price_ns = frame_ns * (1 + frame->span_s / 60);
+    return price_ns < BURST_NS ? price_ns : BURST_NS;
+}
+
+//  A bucket of allowance that fills with time: no node may crowd out the others in the queue.
+static bool
+s_is_within_rate (intake_node_t *node, int64_t price_ns, intake_now_t now)
+{
     int64_t passed_ns = now.mono_ns - node->allowance_mono_ns;
     node->allowance_mono_ns = now.mono_ns;
     node->allowance_ns =
         passed_ns > BURST_NS - node->allowance_ns ? BURST_NS : node->allowance_ns + passed_ns;
-    if (node->allowance_ns < frame_ns)
+    if (node->allowance_ns < price_ns)
         return false;
-    node->allowance_ns -= frame_ns;
+    node->allowance_ns -= price_ns;
     return true;
 }
 
@@ -161,7 +171,7 @@ s_take (intake_t *self, intake_node_t *node, const intake_message_t *message, in
 void
 intake_take (intake_t *self, intake_node_t *node, const intake_message_t *message, intake_now_t now)
 {
-    if (s_is_within_rate (node, s_rate (self, node), now))
+    if (s_is_within_rate (node, s_price_ns (&self->frame, s_rate (self, node)), now))
         s_take (self, node, message, now);
     else
         s_count_flooded (self, node);

@@ -315,6 +315,42 @@ test_a_flood_is_cut_off_and_heals (void **state)
     assert_int_equal (s_seen.gap.last_seq, INTAKE_BURST_FRAMES + 100);
 }
 
+static void
+s_send_long (uint64_t epoch, uint32_t span_s)
+{
+    static uint8_t data[FRAME_MAX_BYTES];
+    frame_t frame = {.node = "n1",
+                     .version = "0.1.0",
+                     .epoch = epoch,
+                     .seq = 1,
+                     .start_wall_s = 1795000000,
+                     .span_s = span_s};
+    const intake_message_t message = {.topic = "n1/",
+                                      .topic_size = 3,
+                                      .data = data,
+                                      .size = frame_encode (&frame, data, sizeof data),
+                                      .parts = 2};
+    intake_received (s_intake, "n1", &message, s_now ());
+}
+
+//  130 bytes that say they cover a day cost the store 1440 rows.
+static void
+test_frames_that_cover_much_time_are_fewer_in_a_flood (void **state)
+{
+    (void) state;
+    s_announce ("n1", A);
+    for (uint64_t i = 0; i < 10; i++)
+        s_send_long (EPOCH + i, FRAME_MAX_SPAN_S);
+    intake_stats_t stats;
+    intake_stats (s_intake, &stats);
+    assert_int_equal (stats.relayed, 1);
+    assert_int_equal (stats.flooded, 9);
+    s_now_s += 100;
+    s_send_long (EPOCH + 10, FRAME_MAX_SPAN_S);
+    intake_stats (s_intake, &stats);
+    assert_int_equal (stats.relayed, 2);
+}
+
 //  --- What is no frame of the node ------------------------------------------------------------
 
 static void
@@ -410,6 +446,7 @@ main (void)
         TEST (test_a_late_frame_fills_its_gap),
         TEST (test_a_full_queue_makes_a_gap),
         TEST (test_a_flood_is_cut_off_and_heals),
+        TEST (test_frames_that_cover_much_time_are_fewer_in_a_flood),
         TEST (test_garbage_is_refused_and_counted),
         TEST (test_a_node_cannot_speak_for_another),
         TEST (test_extreme_names_of_frames_poison_nothing),
