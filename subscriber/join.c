@@ -175,8 +175,9 @@ s_take_partials (join_t *self, size_t index, const reply_t *reply)
                                   "is another node's worker at this endpoint?");
     if (s_make_room (self, reply->partial_count) == -1)
         return -1;
-    memcpy (self->partials + self->partial_count, reply->partials,
-            reply->partial_count * sizeof self->partials[0]);
+    if (reply->partial_count > 0)
+        memcpy (self->partials + self->partial_count, reply->partials,
+                reply->partial_count * sizeof self->partials[0]);
     self->partial_count += reply->partial_count;
     return 0;
 }
