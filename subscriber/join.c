@@ -94,14 +94,16 @@ s_left_ms (const join_t *self)
     return left_ms > 0 ? (int) left_ms : 0;
 }
 
-//  Those at whose endpoint nobody is are silent at once.
+//  Those at whose endpoint nobody is are silent at once. Half of the time is kept for the answers
+//  of the others.
 static int
 s_find_present (join_t *self)
 {
     const char *endpoints[WORKERS_MAX];
     size_t indices[WORKERS_MAX], count = 0;
     bool present[WORKERS_MAX];
-    int timeout_ms = s_left_ms (self) < CONNECT_MS ? s_left_ms (self) : CONNECT_MS;
+    int half_ms = s_left_ms (self) / 2;
+    int timeout_ms = half_ms < CONNECT_MS ? half_ms : CONNECT_MS;
     for (size_t i = 0; i < workers_count (self->workers); i++)
         if (self->asked[i]) {
             indices[count] = i;

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import threading
@@ -191,6 +192,14 @@ def test_a_worker_that_is_too_busy_has_not_answered (workers, run, impostor):
                   "select cpu_avg from *", "--format", "json")
     assert [row["status"] for row in rows (result)] == [None, "no answer"]
     assert "no answer from n9" in result.stderr
+
+
+def test_a_stopped_worker_leaves_the_others_time_to_answer (own_workers, ask, wait_until):
+    wait_for_frames (ask, own_workers, wait_until)
+    os.kill (own_workers[1].pid, signal.SIGSTOP)
+    result = ask (own_workers, "select cpu_avg from *", "--timeout", "1", "--format", "json")
+    os.kill (own_workers[1].pid, signal.SIGCONT)
+    assert [row["status"] for row in rows (result)] == [None, "no answer", None]
 
 
 def test_strict_fails_where_a_node_has_no_frame (start_broker, start_worker, ask, wait_until):
