@@ -7,46 +7,8 @@
 #include <libsmartcols.h>
 #include "subscriber/sheet.h"
 
-#define SEPARATOR "  "
-
-static void
-s_add_columns (struct libscols_table *grid, const sheet_t *sheet, const screen_t *screen)
-{
-    for (size_t i = 0; i < sheet_columns (sheet); i++) {
-        int flags = sheet_is_right (sheet, i) ? SCOLS_FL_RIGHT : 0;
-        struct libscols_column *column =
-            scols_table_new_column (grid, sheet_name (sheet, i), 0, flags);
-        assert (column);
-        if (screen->colour)
-            scols_cell_set_color (scols_column_get_header (column), "bold");
-    }
-}
-
-static void
-s_add_row (struct libscols_table *grid, const sheet_t *sheet, size_t row, const screen_t *screen)
-{
-    struct libscols_line *line = scols_table_new_line (grid, NULL);
-    assert (line);
-    for (size_t i = 0; i < sheet_columns (sheet); i++) {
-        scols_line_refer_data (line, i, sheet_text (sheet, row, i));
-        if (screen->colour && sheet_is_short (sheet, row, i))
-            scols_cell_set_color (scols_line_get_cell (line, i), "yellow");
-    }
-}
-
-static struct libscols_table *
-s_new_grid (const sheet_t *sheet, const screen_t *screen)
-{
-    struct libscols_table *grid = scols_new_table ();
-    assert (grid);
-    scols_table_enable_colors (grid, screen->colour);
-    scols_table_set_column_separator (grid, SEPARATOR);
-    scols_table_set_termforce (grid, SCOLS_TERMFORCE_NEVER); //  Never cuts a cell
-    s_add_columns (grid, sheet, screen);
-    for (size_t row = 0; row < sheet_rows (sheet); row++)
-        s_add_row (grid, sheet, row, screen);
-    return grid;
-}
+#define SEPARATOR   "  "
+#define WRAPPED_MIN 20 //  Columns that a text to be wrapped is left at least
 
 static size_t
 s_width (const sheet_t *sheet, size_t column)
@@ -62,17 +24,111 @@ s_width (const sheet_t *sheet, size_t column)
     return width;
 }
 
+static size_t
+s_whole_width (const sheet_t *sheet)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < sheet_columns (sheet); i++)
+        width += s_width (sheet, i) + (i ? sizeof SEPARATOR - 1 : 0);
+    return width;
+}
+
+//  The width to wrap the texts of the last column to, where the table is too wide, but fits then;
+//  else 0.
+static size_t
+s_wrap_width (const sheet_t *sheet, const screen_t *screen)
+{
+    size_t last = sheet_columns (sheet) - 1, whole = s_whole_width (sheet);
+    if (screen->columns == 0 || whole <= screen->columns || sheet_is_right (sheet, last))
+        return 0;
+    size_t others = whole - s_width (sheet, last);
+    return others + WRAPPED_MIN <= screen->columns ? screen->columns - others : 0;
+}
+
+//  Break a text's lines at blanks, so that none is wider; a longer word stays whole.
+static void
+s_wrap (char *text, size_t width)
+{
+    char *blank = NULL;
+    size_t column = 0, blank_column = 0;
+    for (char *at = text; *at; at++) {
+        if (*at == ' ') {
+            blank = at;
+            blank_column = column;
+        }
+        column += ((unsigned char) *at & 0xC0) != 0x80; //  Where a character begins
+        if (column > width && blank) {
+            *blank = '\n';
+            column -= blank_column + 1;
+            blank = NULL;
+        }
+    }
+}
+
+static void
+s_add_columns (struct libscols_table *grid, const sheet_t *sheet, const screen_t *screen)
+{
+    for (size_t i = 0; i < sheet_columns (sheet); i++) {
+        int flags = sheet_is_right (sheet, i) ? SCOLS_FL_RIGHT : 0;
+        struct libscols_column *column =
+            scols_table_new_column (grid, sheet_name (sheet, i), 0, flags);
+        assert (column);
+        if (screen->colour)
+            scols_cell_set_color (scols_column_get_header (column), "bold");
+    }
+}
+
+static void
+s_wrap_last (struct libscols_table *grid, const sheet_t *sheet)
+{
+    struct libscols_column *column = scols_table_get_column (grid, sheet_columns (sheet) - 1);
+    scols_column_set_flags (column, SCOLS_FL_WRAP);
+    scols_column_set_wrapfunc (column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+    scols_column_set_safechars (column, "\n");
+}
+
+static void
+s_add_row (struct libscols_table *grid, const sheet_t *sheet, size_t row, const screen_t *screen,
+           size_t wrap_width)
+{
+    struct libscols_line *line = scols_table_new_line (grid, NULL);
+    assert (line);
+    for (size_t i = 0; i < sheet_columns (sheet); i++) {
+        char *text = sheet_text (sheet, row, i);
+        if (wrap_width && i == sheet_columns (sheet) - 1)
+            s_wrap (text, wrap_width);
+        scols_line_refer_data (line, i, text);
+        if (screen->colour && sheet_is_short (sheet, row, i))
+            scols_cell_set_color (scols_line_get_cell (line, i), "yellow");
+    }
+}
+
+static struct libscols_table *
+s_new_grid (const sheet_t *sheet, const screen_t *screen)
+{
+    struct libscols_table *grid = scols_new_table ();
+    assert (grid);
+    scols_table_enable_colors (grid, screen->colour);
+    scols_table_set_column_separator (grid, SEPARATOR);
+    scols_table_set_termforce (grid, SCOLS_TERMFORCE_NEVER); //  Never cuts a cell
+    s_add_columns (grid, sheet, screen);
+    size_t wrap_width = s_wrap_width (sheet, screen);
+    if (wrap_width)
+        s_wrap_last (grid, sheet);
+    for (size_t row = 0; row < sheet_rows (sheet); row++)
+        s_add_row (grid, sheet, row, screen, wrap_width);
+    return grid;
+}
+
 bool
 format_table_fits (const table_t *table, const screen_t *screen)
 {
     if (screen->columns == 0)
         return true;
     sheet_t *sheet = sheet_new (table);
-    size_t width = 0;
-    for (size_t i = 0; i < sheet_columns (sheet); i++)
-        width += s_width (sheet, i) + (i ? sizeof SEPARATOR - 1 : 0);
+    bool fits = s_whole_width (sheet) <= screen->columns || s_wrap_width (sheet, screen) > 0;
     sheet_destroy (&sheet);
-    return width <= screen->columns;
+    return fits;
 }
 
 void

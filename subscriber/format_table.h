@@ -8,7 +8,8 @@
 #include "schema/table.h"
 #include "subscriber/screen.h"
 
-//  True where no line of the table is longer than the screen is wide.
+//  True where no line of the table is longer than the screen is wide, once the texts of its last
+//  column are wrapped.
 bool format_table_fits (const table_t *table, const screen_t *screen);
 
 void format_table (const table_t *table, const screen_t *screen, FILE *out);

@@ -154,6 +154,40 @@ test_auto_is_vertical_only_where_a_terminal_is_too_narrow (void **state)
     table_destroy (&table);
 }
 
+//  Three columns, the last of them prose.
+static table_t *
+s_prose (void)
+{
+    table_t *table = table_new ();
+    table_add_column (table, "name", UNIT_NONE);
+    table_add_column (table, "value", UNIT_NONE);
+    table_add_column (table, "meaning", UNIT_NONE);
+    table_add_row (table);
+    table_set_text (table, 0, "queued");
+    table_set_integer (table, 1, 7);
+    table_set_text (table, 2, "Frames that wait for the störe, now");
+    return table;
+}
+
+static void
+test_prose_in_the_last_column_is_wrapped_at_blanks (void **state)
+{
+    (void) state;
+    const screen_t whole = {.is_terminal = true, .columns = 50};
+    const screen_t wrapped = {.is_terminal = true, .columns = 46};
+    const screen_t narrow = {.is_terminal = true, .columns = 34};
+    table_t *table = s_prose ();
+    const char *line = "queued      7  Frames that wait for the störe, now\n";
+    assert_non_null (strstr (s_print (FORMAT_AUTO, table, &whole), line));
+    assert_string_equal (s_print (FORMAT_AUTO, table, &wrapped),
+                         "name    value  meaning\n"
+                         "queued      7  Frames that wait for the störe,\n"
+                         "               now\n");
+    assert_non_null (strstr (s_print (FORMAT_AUTO, table, &narrow), "-[ 1 ]-"));
+    assert_non_null (strstr (s_print (FORMAT_TABLE, table, &narrow), line));
+    table_destroy (&table);
+}
+
 static void
 test_only_a_terminal_with_colours_gets_escapes (void **state)
 {
@@ -489,6 +523,7 @@ main (void)
         cmocka_unit_test (test_table_joins_frames_and_expected_to_coverage),
         cmocka_unit_test (test_vertical_has_a_line_a_column),
         cmocka_unit_test (test_auto_is_vertical_only_where_a_terminal_is_too_narrow),
+        cmocka_unit_test (test_prose_in_the_last_column_is_wrapped_at_blanks),
         cmocka_unit_test (test_only_a_terminal_with_colours_gets_escapes),
         cmocka_unit_test (test_remarks_count_rows_and_those_that_lack_frames),
         cmocka_unit_test (test_remarks_name_each_synthetic_node_once),
