@@ -57,21 +57,42 @@ s_go_back (drawing_t *self, const screen_t *screen, FILE *out)
     self->rows = screen->rows;
 }
 
-//  The last line of a full screen has no newline: it would scroll.
+static size_t
+s_count_lines (const char *text)
+{
+    size_t lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void
+s_show_line (drawing_t *self, const char *text, const screen_t *screen, FILE *out)
+{
+    if (self->is_full && self->lines > 0)
+        fputc ('\n', out);
+    fwrite (text, 1, s_fitting (text, screen->columns), out);
+    fputs (screen->colour ? "\033[0m\033[K" : "\033[K", out);
+    if (!self->is_full)
+        fputc ('\n', out);
+    self->lines++;
+}
+
+//  The last line of a full screen has no newline: it would scroll. A full screen is composed to its
+//  height; what is cut of another drawing is counted in the last line.
 static void
 s_show_in_place (drawing_t *self, const char *text, const screen_t *screen, FILE *out)
 {
     size_t most = screen->rows ? screen->rows - !self->is_full : SIZE_MAX;
     s_go_back (self, screen, out);
     self->lines = 0;
+    size_t left = s_count_lines (text);
     while (*text && self->lines < most) {
-        if (self->is_full && self->lines > 0)
-            fputc ('\n', out);
-        fwrite (text, 1, s_fitting (text, screen->columns), out);
-        fputs (screen->colour ? "\033[0m\033[K" : "\033[K", out);
-        if (!self->is_full)
-            fputc ('\n', out);
-        self->lines++;
+        char more[64];
+        bool is_cut = !self->is_full && left > 1 && self->lines + 1 == most;
+        snprintf (more, sizeof more, "-- %zu lines more than this screen has", left);
+        s_show_line (self, is_cut ? more : text, screen, out);
+        left--;
         text += strcspn (text, "\n");
         text += *text == '\n';
     }

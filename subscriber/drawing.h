@@ -13,7 +13,8 @@ typedef struct {
 } drawing_t;
 
 //  Print text, lines that end in newlines, to out, over what was printed before. Lines are cut to
-//  the screen's width (escape sequences take no room) and the text to its height.
+//  the screen's width (escape sequences take no room) and the text to its height; the last line
+//  then tells how many lines more there are, but for a full screen.
 void drawing_show (drawing_t *self, const char *text, const screen_t *screen, FILE *out);
 
 //  True where drawings are made over one another.

@@ -44,8 +44,19 @@ test_a_drawing_is_cut_to_the_screen (void **state)
 {
     (void) state;
     drawing_t drawing = {0};
-    s_assert_drawn (&drawing, "1234567\n\n▁▂▃▄▅▆▇\n4\n5\n", &s_terminal,
+    s_assert_drawn (&drawing, "1234567\n\n▁▂▃▄▅▆▇\n", &s_terminal,
                     "123456\033[K\n\033[K\n▁▂▃▄▅▆\033[K\n\033[J");
+}
+
+static void
+test_a_drawing_too_high_tells_how_much_is_cut (void **state)
+{
+    (void) state;
+    const screen_t screen = {.is_terminal = true, .columns = 15, .rows = 4};
+    drawing_t drawing = {0};
+    s_assert_drawn (&drawing, "1\n2\n3\n4\n5\n", &screen,
+                    "1\033[K\n2\033[K\n-- 3 lines more\033[K\n\033[J");
+    s_assert_drawn (&drawing, "1\n2\n3\n", &screen, "\033[3A\r1\033[K\n2\033[K\n3\033[K\n\033[J");
 }
 
 static void
@@ -195,6 +206,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_drawing_goes_over_the_one_before),
         cmocka_unit_test (test_a_drawing_is_cut_to_the_screen),
+        cmocka_unit_test (test_a_drawing_too_high_tells_how_much_is_cut),
         cmocka_unit_test (test_escape_sequences_take_no_room),
         cmocka_unit_test (test_a_resized_screen_is_cleared),
         cmocka_unit_test (test_a_full_drawing_fills_the_last_line_and_does_not_scroll),
