@@ -40,7 +40,7 @@ const program_t LIVE_PROGRAM = {
     .settings = s_settings,
     .manual =
         "Metrics are cpudist (cpu), offcpu, runqlat and pidpersec; nodes are names or patterns "
-        "(web*). Without them everything is shown; by hist, heat and top, runqlat.\n"
+        "(web*). Without them everything is shown; by hist and heat, runqlat.\n"
         "\n"
         "Examples:\n"
         "  subscriber\n"
@@ -128,14 +128,15 @@ s_read_view (const settings_t *settings)
     return view;
 }
 
-//  Those with durations, where the view draws them; runqlat, where nobody says which.
+//  Those with durations, where the view draws them. Where nobody says which, runqlat; top has room
+//  for one at a time, and a key for the others.
 static void
 s_choose_metrics (live_options_t *self, const settings_t *settings)
 {
     bool draws = self->view == &LIVE_HEAT || self->view == &LIVE_TOP;
     bool is_lines = !draws && self->view != &LIVE_HIST;
     self->metrics = self->filter.metrics;
-    if (!is_lines && !self->filter.names_metrics)
+    if (!is_lines && self->view != &LIVE_TOP && !self->filter.names_metrics)
         self->metrics = METRIC_BIT (METRIC_runqlat);
     for (int id = 0; draws && id < METRIC_COUNT_; id++)
         if (metric_get ((metric_id_t) id)->kind == METRIC_COUNT)

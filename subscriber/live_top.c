@@ -39,8 +39,9 @@ s_new (const live_stage_t *stage)
     self->stage = stage;
     self->ranking = live_ranking_new ();
     self->state.order = BY_P99;
-    self->state.metric = METRIC_COUNT_ - 1;
-    s_next_metric (self);
+    self->state.metric = METRIC_runqlat;
+    if (!(stage->metrics & METRIC_BIT (METRIC_runqlat)))
+        s_next_metric (self);
     self->drawing.is_full = true;
     return self;
 }

@@ -261,6 +261,9 @@ def test_top_obeys_its_keys (top):
                            ("/\x7f\x7f\r", ["web2", "db1", "web1"])):
         top.child.send (keys)
         top.wait_until (lambda: top.nodes () == expected, 3)
+    for metric in ("cpudist", "offcpu", "runqlat"):
+        top.child.send ("m")
+        top.wait_for (f"top  {metric}:")
     top.child.send ("h")
     top.wait_for ("the next metric")
     top.child.send ("hq")
