@@ -22,6 +22,8 @@
 #define FIRST_LINE "kpulse> "
 #define NEXT_LINES "   ...> "
 
+#define COLUMNS_MIN 16 //  That readline is told of
+
 static struct {
     console_t *console;
     splitter_t *splitter;
@@ -195,6 +197,17 @@ s_drop_line (void)
     s_show_prompt ();
 }
 
+//  On a terminal of a column or two readline divides by zero, and reads behind its line: it is told
+//  of a wider one.
+static void
+s_widen (void)
+{
+    int rows, columns;
+    rl_get_screen_size (&rows, &columns);
+    if (columns < COLUMNS_MIN)
+        rl_set_screen_size (rows, COLUMNS_MIN);
+}
+
 static void
 s_configure_readline (void)
 {
@@ -230,6 +243,7 @@ static void
 s_step (void)
 {
     keys_wait ();
+    s_widen ();
     if (s_take_interrupt ())
         s_drop_line ();
     else if (stop_requested ())

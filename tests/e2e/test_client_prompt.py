@@ -283,6 +283,19 @@ def test_ctrl_c_stands_at_the_cursor (prompt):
     assert "\r" not in prompt.before
 
 
+def test_a_terminal_of_two_columns_does_not_end_the_prompt (prompt):
+    for key in ["\x0c", "x" * 300, "\x1b[A", "\x01", "\x15"] * 3:
+        for columns in (500, 2):
+            prompt.setwinsize (1, columns)
+            prompt.expect (pexpect.TIMEOUT, 0.03)
+        prompt.send (key)
+        prompt.expect (pexpect.TIMEOUT, 0.03)
+    prompt.setwinsize (50, 100)
+    prompt.sendintr ()
+    prompt.sendline ("show metrics;")
+    prompt.expect ("\\(4 rows\\)")
+
+
 def test_a_resized_terminal_is_noticed (prompt):
     for columns, marked in ((60, True), (400, False)):
         prompt.setwinsize (50, columns)
