@@ -285,7 +285,4 @@ def test_completion_completes_what_is_typed_at_a_terminal (installed):
                              ("nd", "ndjson ")):
         bash.send (f"{typed}\t")
         bash.expect_exact (completed)
-    bash.sendintr ()
-    bash.sendline ("exit")
-    bash.expect (pexpect.EOF)
-    bash.close ()
+    bash.close (force=True)
