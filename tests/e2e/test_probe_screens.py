@@ -322,8 +322,10 @@ def test_not_root_is_exit_code_4 ():
 
 @needs_bpf
 def test_kernel_without_btf_is_exit_code_5 ():
-    hidden = "mount -t tmpfs none /sys/kernel/btf && exec \"$0\" cpudist 1"
-    result = subprocess.run (["unshare", "--mount", "sh", "-c", hidden, PROBE],
+    hidden = "mount --make-private /sys && mount -t tmpfs none /sys/kernel/btf && " \
+             "exec \"$0\" cpudist 1"
+    result = subprocess.run (["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", hidden,
+                              PROBE],
                              capture_output=True, text=True, timeout=30)
     expect_complaint (result, 5, "BTF")
 
