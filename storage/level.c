@@ -29,3 +29,15 @@ period_ceil (int64_t wall_s, int64_t period_s)
 {
     return period_floor (wall_s + period_s - 1, period_s);
 }
+
+int64_t
+wall_earlier (int64_t wall_s, int64_t other_wall_s)
+{
+    return wall_s < other_wall_s ? wall_s : other_wall_s;
+}
+
+int64_t
+wall_later (int64_t wall_s, int64_t other_wall_s)
+{
+    return wall_s > other_wall_s ? wall_s : other_wall_s;
+}

@@ -31,4 +31,8 @@ const level_t *level_get (unsigned level);
 int64_t period_floor (int64_t wall_s, int64_t period_s);
 int64_t period_ceil (int64_t wall_s, int64_t period_s);
 
+//  The earlier, and the later, of two seconds.
+int64_t wall_earlier (int64_t wall_s, int64_t other_wall_s);
+int64_t wall_later (int64_t wall_s, int64_t other_wall_s);
+
 #endif

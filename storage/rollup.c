@@ -24,18 +24,6 @@ rollup_decode (frame_t *frame, wire_reader_t *reader, const store_record_t *reco
     return frame->start_wall_s == record->start_wall_s && frame->span_s == record->span_s ? 0 : -1;
 }
 
-static int64_t
-s_lesser (int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t
-s_greater (int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 //  --- rows ------------------------------------------------------------------------------------
 
 static int
@@ -98,7 +86,7 @@ static void
 s_extend_reach (rolled_t *rolled, const minute_t *minute)
 {
     for (unsigned id = 0; id <= ROW_ANY; id++)
-        rolled->reach_wall_s[id] = s_greater (rolled->reach_wall_s[id], minute->reach_wall_s[id]);
+        rolled->reach_wall_s[id] = wall_later (rolled->reach_wall_s[id], minute->reach_wall_s[id]);
 }
 
 //  Write the row of a minute which holds own beside what came before it in its hour.
@@ -184,8 +172,8 @@ s_close (rollup_t *self, int64_t until_wall_s)
         return -1;
     s_cover_reach (rolled, minute_wall_s, &minute.row);
     s_extend_reach (rolled, &minute);
-    int64_t last_wall_s = s_greater (minute_wall_s + MINUTE_S, rolled->reach_wall_s[ROW_ANY]);
-    last_wall_s = s_lesser (last_wall_s, until_wall_s);
+    int64_t last_wall_s = wall_later (minute_wall_s + MINUTE_S, rolled->reach_wall_s[ROW_ANY]);
+    last_wall_s = wall_earlier (last_wall_s, until_wall_s);
     for (; minute_wall_s < last_wall_s; minute_wall_s += MINUTE_S) {
         if (!row_is_empty (&minute.row) && s_close_minute (self, minute_wall_s, &minute.row))
             return -1;
@@ -308,7 +296,7 @@ s_repair (rollup_t *self, const frame_t *frame)
             return -1;
     for (unsigned id = 0; id <= ROW_ANY; id++)
         if (late.measured & METRIC_BIT (id))
-            rolled->reach_wall_s[id] = s_greater (rolled->reach_wall_s[id], late.end_wall_s);
+            rolled->reach_wall_s[id] = wall_later (rolled->reach_wall_s[id], late.end_wall_s);
     return 0;
 }
 
@@ -324,11 +312,11 @@ rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *reco
                    record->start_wall_s - rolled->closed_wall_s < MINUTE_S;
     frame_t frame;
     rolled->disorder += !is_late && record->start_wall_s <= drafted->newest_wall_s;
-    drafted->newest_wall_s = s_greater (drafted->newest_wall_s, record->start_wall_s);
+    drafted->newest_wall_s = wall_later (drafted->newest_wall_s, record->start_wall_s);
     if (is_open || rollup_decode (&frame, draft->store->reader, record))
         return 0;
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
-    rolled->origin_wall_s = s_lesser (rolled->origin_wall_s, minute_wall_s);
+    rolled->origin_wall_s = wall_earlier (rolled->origin_wall_s, minute_wall_s);
     if (is_late)
         return s_rewrite_late (&self, minute_wall_s) ? -1 : s_repair (&self, &frame);
     if (rolled->closed_wall_s != INT64_MIN)

@@ -178,12 +178,6 @@ s_delete_conflicts (slice_t *self, holding_t *drafted)
     return rc < 0 ? store_fail (self->draft.store, error) : 0;
 }
 
-static int64_t
-s_greater (int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 //  Where the record that is kept of the node starts, once the slice is gone.
 static int64_t
 s_first_wall_s (const slice_t *self, const ranges_t *drafted)
@@ -206,7 +200,7 @@ s_write (slice_t *self)
     holding_expire (drafted, &self->gone, self->next_wall_s);
     drafted->first_wall_s = s_first_wall_s (self, ranges);
     drafted->rolled.kept_wall_s[KEPT_FRAMES] =
-        s_greater (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
+        wall_later (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
     drafted->rolled.disorder += self->gone.last_wall_s >= drafted->rolled.closed_wall_s;
     if (s_drop_from_chunks (self, drafted) || s_delete_conflicts (self, drafted) ||
         store_draft_write (&self->draft))

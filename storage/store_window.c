@@ -21,18 +21,6 @@ typedef struct {
     store_plan_t plan; //  What the total was read from
 } window_t;
 
-static int64_t
-s_lesser (int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t
-s_greater (int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 //  --- rollups ---------------------------------------------------------------------------------
 
 static int
@@ -309,9 +297,9 @@ static void
 s_cover (window_t *self, unsigned id, int64_t start_wall_s, int64_t end_wall_s)
 {
     int64_t *reach_wall_s = &self->rolled.reach_wall_s[id];
-    int64_t from_wall_s = s_greater (s_greater (start_wall_s, *reach_wall_s), self->since_wall_s);
-    int64_t until_wall_s = s_lesser (end_wall_s, self->until_wall_s);
-    *reach_wall_s = s_greater (*reach_wall_s, end_wall_s);
+    int64_t from_wall_s = wall_later (wall_later (start_wall_s, *reach_wall_s), self->since_wall_s);
+    int64_t until_wall_s = wall_earlier (end_wall_s, self->until_wall_s);
+    *reach_wall_s = wall_later (*reach_wall_s, end_wall_s);
     if (from_wall_s >= until_wall_s)
         return;
     uint64_t fresh_s = (uint64_t) until_wall_s - (uint64_t) from_wall_s;
@@ -442,8 +430,8 @@ s_add_all (window_t *self)
         return rc < 0 ? -1 : 0;
     int64_t parent_s = level_get (LEVEL_COUNT - 1)->parent_s;
     int64_t since_wall_s =
-        s_greater (self->since_wall_s, period_floor (self->rolled.origin_wall_s, parent_s));
-    int64_t closed_wall_s = s_lesser (self->until_wall_s, self->rolled.closed_wall_s);
+        wall_later (self->since_wall_s, period_floor (self->rolled.origin_wall_s, parent_s));
+    int64_t closed_wall_s = wall_earlier (self->until_wall_s, self->rolled.closed_wall_s);
     if (since_wall_s < closed_wall_s && s_add_closed (self, since_wall_s, closed_wall_s))
         return -1;
     return self->until_wall_s > self->rolled.closed_wall_s ? s_add_open (self) : 0;
