@@ -36,7 +36,7 @@ class Network:
         return f"10.77.0.{10 + worker}"
 
     def prefix (self, worker):
-        return ["ip", "netns", "exec", self.namespace (worker)]
+        return ["nsenter", f"--net=/run/netns/{self.namespace (worker)}"]
 
     def link (self, worker):
         return f"w{worker}"
