@@ -260,6 +260,12 @@ backfill_manifest (backfill_t *self, const char *name, uint64_t id, const manife
     return 0;
 }
 
+void
+backfill_charge (backfill_t *self, uint64_t frames)
+{
+    self->tokens -= (double) frames;
+}
+
 int
 backfill_replayed (backfill_t *self, const char *name, uint64_t id, uint64_t through_seq,
                    size_t accepted, int64_t now_mono_ms)

@@ -62,6 +62,9 @@ int backfill_manifest (backfill_t *self, const char *node, uint64_t id, const ma
                        const seq_range_t *held, size_t held_count, const seq_range_t *lost,
                        size_t lost_count, int64_t now_mono_ms);
 
+//  What came was as much work as so many frames more than were asked for: all nodes wait for it.
+void backfill_charge (backfill_t *self, uint64_t frames);
+
 //  A replay's reply came; accepted frames of it lay inside the asked range and went to the store.
 //  A reply without any counts as a failure of the node. Returns 0, or -1 as above.
 int backfill_replayed (backfill_t *self, const char *node, uint64_t id, uint64_t through_seq,

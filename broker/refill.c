@@ -180,8 +180,25 @@ typedef struct {
     uint64_t through_seq; //  What the reply covers, or what of it found room
     uint64_t last_seq;    //  Of the frames so far; 0 before any
     size_t accepted;
-    bool full; //  The recorder's queue was, from some frame on
+    uint64_t minutes; //  Whole ones that its frames cover: the store has rows of each to write
+    bool full;        //  The recorder's queue was, or minutes were too many, from some frame on
 } replay_t;
+
+//  Of one reply; a frame by itself may cover more. What is left is asked for again, in turn with
+//  other nodes' frames.
+#define REPLAY_MINUTES_MAX 1000
+//  Repairing the rows of a minute is as much work as about so many frames.
+#define FRAMES_PER_MINUTE 4
+
+static bool
+s_is_within_minutes (replay_t *replay, const frame_t *frame)
+{
+    uint64_t minutes = replay->minutes + frame->span_s / 60;
+    if (replay->accepted > 0 && minutes > REPLAY_MINUTES_MAX)
+        return false;
+    replay->minutes = minutes;
+    return true;
+}
 
 //  Returns 0, or -1 where the frame is not what was asked for.
 static int
@@ -203,7 +220,8 @@ s_take_frame (refill_t *self, const char *node, zmq_msg_t *part, replay_t *repla
                                    .span_s = frame->span_s,
                                    .data = data,
                                    .size = size};
-    if (!replay->full && self->ops.submit (self->ops.context, &record) == 0) {
+    if (!replay->full && s_is_within_minutes (replay, frame) &&
+        self->ops.submit (self->ops.context, &record) == 0) {
         replay->accepted++;
         return 0;
     }
@@ -230,6 +248,7 @@ s_take_replay (refill_t *self, supplier_t *supplier, const seq_range_t *covered)
     }
     self->ops.flush (self->ops.context);
     atomic_fetch_add (&self->refilled, replay.accepted);
+    backfill_charge (self->backfill, FRAMES_PER_MINUTE * replay.minutes);
     if (rc == -1) {
         s_fail (self, supplier);
         return;

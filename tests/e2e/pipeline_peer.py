@@ -3,6 +3,7 @@
 python3-xxhash, by schema/PROTOCOL.md."""
 
 import contextlib
+import threading
 import time
 
 import msgpack
@@ -20,10 +21,11 @@ def unpack_frame (payload):
     return dict (zip (FIELDS, msgpack.unpackb (payload), strict=True))
 
 
-def make_frame (node, epoch, seq, start=None, events=3, source=SYNTHETIC):
+def make_frame (node, epoch, seq, start=None, events=3, source=SYNTHETIC, span=1):
     """A payload with events of 1 us in cpudist, covering the second that just ended."""
     metric = [events, events * 1000, 0, events * seq, events * 1000 * seq, [81, [events]]]
-    items = [1, node, epoch, seq, int (time.time ()) - 1 if start is None else start, 1, 10**9,
+    items = [1, node, epoch, seq, int (time.time ()) - 1 if start is None else start, span,
+             span * 10**9,
              [1, 0], [0, 0, ""], source, "0.1.0", [metric], [0] * 5, [0, 0, 0]]
     body = bytes ([0x90 | 15]) + b"".join (msgpack.packb (item) for item in items)
     return body + msgpack.packb (xxhash.xxh64 (body).intdigest ())
@@ -111,3 +113,61 @@ class FakeWorker:
 
     def close (self):
         self.socket.close ()
+
+
+class FakeStore (threading.Thread):
+    """A ROUTER that knows the frames of one worker, as far as reveal () says."""
+
+    def __init__ (self, node, frames, endpoint, answer=None):
+        super ().__init__ ()
+        self.node, self.frames, self.revealed = node, frames, 0
+        self.answer = answer or FakeStore.reply
+        self.endpoint = endpoint
+        self.open, self.asked = True, []
+        self.ready = threading.Event ()
+        self.start ()
+        self.ready.wait ()
+
+    def reveal (self, count):
+        self.revealed = count
+
+    def held (self):
+        return [unpack_frame (payload) for payload in self.frames[:self.revealed]]
+
+    def reply (self, question):
+        kind, identity = question[1:3]
+        if kind == "ask":
+            return [msgpack.packb (part) for part in
+                    ([1, "answer", identity, "rows", 0, 0], [1, ["node", "none"]], [self.node])]
+        if kind == "ask-manifest":
+            return [msgpack.packb ([1, "manifest", identity, self.node]), self.page (*question[4:])]
+        epoch, first, last = question[4:]
+        chunk = [payload for frame, payload in zip (self.held (), self.frames)
+                 if frame["epoch"] == epoch and first <= frame["seq"] <= last]
+        return [msgpack.packb ([1, "replay", identity, self.node, epoch, first, last]), *chunk]
+
+    def page (self, epoch, seq):
+        runs = []
+        for frame in self.held ():
+            if (frame["epoch"], frame["seq"]) < (epoch, seq):
+                continue
+            if runs and runs[-1][0] == frame["epoch"] and runs[-1][2] + 1 == frame["seq"]:
+                runs[-1][2], runs[-1][5] = frame["seq"], frame["start"]
+            else:
+                runs.append ([frame["epoch"], frame["seq"], frame["seq"], 0, frame["start"],
+                              frame["start"]])
+        return msgpack.packb ([1, 0, 0, 0, runs])
+
+    def run (self):
+        with sock (zmq.ROUTER) as router:
+            router.bind (self.endpoint)
+            self.ready.set ()
+            while self.open:
+                if router.poll (20):
+                    peer, *parts = router.recv_multipart ()
+                    self.asked.append (msgpack.unpackb (parts[0]))
+                    router.send_multipart ([peer, *self.answer (self, self.asked[-1])])
+
+    def close (self):
+        self.open = False
+        self.join ()

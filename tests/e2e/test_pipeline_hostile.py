@@ -10,7 +10,7 @@ import time
 import pytest
 import zmq
 
-from pipeline_peer import (FakeWorker, announce, ask, make_frame, show_missing, show_nodes,
+from pipeline_peer import (FakeStore, FakeWorker, announce, ask, make_frame, show_missing, show_nodes,
                            show_stats, sock, subscription)
 
 
@@ -137,6 +137,30 @@ def test_a_flood_does_not_delay_the_others (pair, wait_until):
     assert time.monotonic () - sent < 2
     wait_until (lambda: show_stats (broker.answer)["flooded"] > 0)
     assert node (broker, "n2")["frames"] <= 2100
+
+
+def test_a_replay_of_frames_of_a_day_each_does_not_delay_the_others (start_broker, fake_worker,
+                                                                    free_port, wait_until):
+    broker = start_broker (["--keep", "forever", "--keep-minutes", "forever"])
+    honest, liar = fake_worker ("n1"), fake_worker ("n2")
+    day, today = 86400, int (time.time ()) // 86400 * 86400
+    frames = [make_frame ("n2", liar.epoch, seq, start=today + (seq - 300) * day, span=day)
+              for seq in range (1, 300)]
+    store = FakeStore ("n2", frames, f"tcp://127.0.0.1:{free_port ()}")
+    store.reveal (len (frames))
+    try:
+        with sock (zmq.DEALER) as dealer:
+            dealer.connect (broker.answer)
+            announce (dealer, "n1", honest.endpoint)
+            announce (dealer, "n2", liar.endpoint, store.endpoint)
+            honest.wait_for_subscriber ()
+            liar.wait_for_subscriber ()
+            liar.send (300, start=today)  # All before it are late
+            wait_until (lambda: show_nodes (broker.answer).get ("n2", {}).get ("frames", 0) > 1)
+            honest.send (1)
+            wait_until (lambda: show_nodes (broker.answer).get ("n1", {}).get ("frames") == 1, 5)
+    finally:
+        store.close ()
 
 
 def test_a_live_reader_that_does_not_read_delays_nobody (pair, wait_until):

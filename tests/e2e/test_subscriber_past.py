@@ -16,7 +16,8 @@ import xxhash
 import zmq
 
 from conftest import BIN, Program, next_free_port
-from pipeline_peer import FakeWorker, SYNTHETIC, make_frame, sock, subscription, unpack_frame
+from pipeline_peer import (FakeStore, FakeWorker, SYNTHETIC, make_frame, subscription,
+                           unpack_frame)
 
 CPUDIST, PIDPERSEC = 0, 3
 COUNT, SUM, ACCRUED, RUNS = 0, 1, 2, 5
@@ -119,64 +120,6 @@ def test_the_past_comes_in_order_of_time (pipeline, run):
     assert times == sorted (times) and times[0] < time.time () - 3
 
 
-class FakeStore (threading.Thread):
-    """A ROUTER that knows the frames of one worker, as far as reveal () says."""
-
-    def __init__ (self, node, frames, answer=None):
-        super ().__init__ ()
-        self.node, self.frames, self.revealed = node, frames, 0
-        self.answer = answer or FakeStore.reply
-        self.endpoint = f"tcp://127.0.0.1:{next_free_port ()}"
-        self.open, self.asked = True, []
-        self.ready = threading.Event ()
-        self.start ()
-        self.ready.wait ()
-
-    def reveal (self, count):
-        self.revealed = count
-
-    def held (self):
-        return [unpack_frame (payload) for payload in self.frames[:self.revealed]]
-
-    def reply (self, question):
-        kind, identity = question[1:3]
-        if kind == "ask":
-            return [msgpack.packb (part) for part in
-                    ([1, "answer", identity, "rows", 0, 0], [1, ["node", "none"]], [self.node])]
-        if kind == "ask-manifest":
-            return [msgpack.packb ([1, "manifest", identity, self.node]), self.page (*question[4:])]
-        epoch, first, last = question[4:]
-        chunk = [payload for frame, payload in zip (self.held (), self.frames)
-                 if frame["epoch"] == epoch and first <= frame["seq"] <= last]
-        return [msgpack.packb ([1, "replay", identity, self.node, epoch, first, last]), *chunk]
-
-    def page (self, epoch, seq):
-        runs = []
-        for frame in self.held ():
-            if (frame["epoch"], frame["seq"]) < (epoch, seq):
-                continue
-            if runs and runs[-1][0] == frame["epoch"] and runs[-1][2] + 1 == frame["seq"]:
-                runs[-1][2], runs[-1][5] = frame["seq"], frame["start"]
-            else:
-                runs.append ([frame["epoch"], frame["seq"], frame["seq"], 0, frame["start"],
-                              frame["start"]])
-        return msgpack.packb ([1, 0, 0, 0, runs])
-
-    def run (self):
-        with sock (zmq.ROUTER) as router:
-            router.bind (self.endpoint)
-            self.ready.set ()
-            while self.open:
-                if router.poll (20):
-                    peer, *parts = router.recv_multipart ()
-                    self.asked.append (msgpack.unpackb (parts[0]))
-                    router.send_multipart ([peer, *self.answer (self, self.asked[-1])])
-
-    def close (self):
-        self.open = False
-        self.join ()
-
-
 @pytest.fixture
 def seamed (start, free_port):
     """A fake worker n1, a fake store of its frames, and the subscriber of both."""
@@ -184,7 +127,7 @@ def seamed (start, free_port):
 
     def open_one (frames, revealed, answer=None, args=("--format", "ndjson")):
         worker = FakeWorker ("n1", f"tcp://127.0.0.1:{free_port ()}")
-        store = FakeStore ("n1", frames, answer)
+        store = FakeStore ("n1", frames, f"tcp://127.0.0.1:{free_port ()}", answer)
         opened.extend ([worker, store])
         store.reveal (revealed)
         tail = start ("subscriber", "--live", worker.endpoint, "--endpoint", store.endpoint,
