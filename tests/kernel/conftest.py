@@ -168,7 +168,8 @@ def switches (pid):
 
 
 def cpu_time (pid):
-    """A process's time on CPUs up to now, ns, as the kernel tells it (CPUCLOCK_SCHED)."""
+    """A process's time on CPUs, ns, as the kernel tells it (CPUCLOCK_SCHED): up to now where it
+    does not run, else up to its last tick (thread_group_cputime adds up what was written then)."""
     return time.clock_gettime_ns ((~pid << 3) | 2)
 
 

@@ -4,10 +4,12 @@
 //
 //      load mix THREADS ROUNDS       each thread runs and sleeps in turn, about 1 ms each
 //      load spin                     one thread runs without a break, and never prints "done"
+//      load clock FILE               the same; it keeps writing its CPU time, ns, to FILE (uint64_t)
 //      load sleep THREADS            nothing: the threads sleep from the beginning
 //      load fork PROCESSES THREADS   makes so many of each, one after the other
 //      load twin                     a child ends; 1 s later another of the same pid lives 10 ms
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -123,6 +126,36 @@ s_do_spin (void)
         s_run (1000000);
 }
 
+static volatile uint64_t *
+s_map_number (const char *path)
+{
+    int file = open (path, O_RDWR | O_CREAT, 0600);
+    uint64_t *number = MAP_FAILED;
+    if (file >= 0 && ftruncate (file, sizeof *number) == 0)
+        number = mmap (NULL, sizeof *number, PROT_WRITE, MAP_SHARED, file, 0);
+    if (number == MAP_FAILED) {
+        perror (path);
+        exit (1);
+    }
+    close (file);
+    return number;
+}
+
+//  Others cannot ask for this clock: what the kernel tells them of a running task is as old as its
+//  last tick.
+static void
+s_do_clock (const char *path)
+{
+    volatile uint64_t *cpu_ns = s_map_number (path);
+    struct timespec now;
+    s_say ("ready");
+    s_wait_for_line ();
+    for (;;) {
+        clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+        *cpu_ns = (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
+    }
+}
+
 static void
 s_do_sleep (unsigned threads)
 {
@@ -187,6 +220,8 @@ main (int argc, char **argv)
         s_do_mix (first, second);
     else if (strcmp (kind, "spin") == 0)
         s_do_spin ();
+    else if (strcmp (kind, "clock") == 0 && argc > 2)
+        s_do_clock (argv[2]);
     else if (strcmp (kind, "sleep") == 0)
         s_do_sleep (first);
     else if (strcmp (kind, "fork") == 0)
