@@ -27,8 +27,9 @@
 #include "publisher/sched_probe_kernel.h"
 #include "publisher/source_ops.h"
 
-#define EDGE_TRIES  100
-#define LOG2_PLACES 16 //  Of records: 4 MB of kernel memory; enough for some 10,000 tasks
+#define EDGE_TRIES   100
+#define PAUSE_MAX_NS 1000000
+#define LOG2_PLACES  16 //  Of records: 4 MB of kernel memory; enough for some 10,000 tasks
 
 struct sched_probe_t {
     struct sched_bpf *kernel; //  The loaded object
@@ -153,18 +154,33 @@ s_pass (const struct bpf_link *iterator)
 
 //  --- readings ------------------------------------------------------------------------------
 
-//  A moment just past on the scheduler's clock. Returns 0, or -1.
+//  When this thread got the CPU it is on, on the scheduler's clock; 0 where no hook saw that.
+static uint64_t
+s_arrival_ns (const sched_probe_t *self)
+{
+    uint64_t clock_ns;
+    int cpu = sched_getcpu ();
+    if (cpu < 0 || (unsigned) cpu >= self->cpus ||
+        bank_running_since (&self->banks[cpu], (unsigned) gettid (), &clock_ns))
+        return 0;
+    return clock_ns;
+}
+
+//  A moment just past on the scheduler's clock. Returns 0, or -1. A sleep may end before the thread
+//  has left its CPU (it does under a real-time policy, whose timers have no slack): then the next
+//  one is longer.
 static int
 s_find_edge (const sched_probe_t *self, uint64_t *clock_ns)
 {
-    const struct timespec shortest = {.tv_nsec = 1};
-    unsigned pid = (unsigned) gettid ();
+    struct timespec pause = {.tv_nsec = 1};
+    uint64_t earlier_ns = s_arrival_ns (self);
     for (int i = 0; i < EDGE_TRIES; i++) {
-        clock_nanosleep (CLOCK_MONOTONIC, 0, &shortest, NULL);
-        int cpu = sched_getcpu ();
-        if (cpu >= 0 && (unsigned) cpu < self->cpus &&
-            bank_running_since (&self->banks[cpu], pid, clock_ns) == 0)
+        clock_nanosleep (CLOCK_MONOTONIC, 0, &pause, NULL);
+        *clock_ns = s_arrival_ns (self);
+        if (*clock_ns != 0 && *clock_ns != earlier_ns)
             return 0;
+        if (pause.tv_nsec < PAUSE_MAX_NS)
+            pause.tv_nsec *= 2;
     }
     return -1;
 }

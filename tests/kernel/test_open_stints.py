@@ -67,6 +67,18 @@ def test_a_spinner_accrues_what_its_own_cpu_clock_says_to_1_ms_in_every_second (
         last = now
 
 
+def test_a_reader_with_a_real_time_policy_finds_its_moment (read):
+    """Its timers have no slack: a sleep of 1 ns is over before it has left its CPU."""
+    os.sched_setscheduler (0, os.SCHED_RR, os.sched_param (1))
+    try:
+        reader = read ()
+    finally:
+        os.sched_setscheduler (0, os.SCHED_OTHER, os.sched_param (0))
+    assert os.sched_getscheduler (reader.pid) == os.SCHED_RR
+    for second in reader.seconds (2):
+        assert abs (second["clock"] - second["mono"]) < 1 * MS
+
+
 def test_the_whole_machine_and_idle_are_cpus_times_the_time (load, read):
     reader = read ()
     load ("mix", 24, 500).start ()
