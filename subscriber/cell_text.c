@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "subscriber/bars.h"
+#include "subscriber/number_text.h"
 #include "subscriber/unit_text.h"
 
-#define STRIP_BARS      16
-#define SUM_DIGITS_MAX  39 //  Of 2^128 - 1
-#define REAL_DIGITS_MIN 15 //  Every double of so many digits survives being read back
-#define REAL_DIGITS_MAX 17 //  and every double at all survives so many
+#define STRIP_BARS 16
 
 bool
 cell_is_number (const cell_t *cell)
@@ -23,57 +21,31 @@ cell_is_number (const cell_t *cell)
 
 //  --- for programs ----------------------------------------------------------------------------
 
-static const char *
-s_sum_digits (uint128_t sum, char digits[SUM_DIGITS_MAX + 1])
-{
-    char *first = digits + SUM_DIGITS_MAX;
-    *first = '\0';
-    do {
-        *--first = (char) ('0' + (int) (sum % 10));
-        sum /= 10;
-    } while (sum > 0);
-    return first;
-}
-
-//  The fewest digits that read back as the same double.
-static void
-s_print_real (double value, FILE *out)
-{
-    char text[32];
-    for (int digits = REAL_DIGITS_MIN; digits <= REAL_DIGITS_MAX; digits++) {
-        snprintf (text, sizeof text, "%.*g", digits, value);
-        if (strtod (text, NULL) == value)
-            break;
-    }
-    fputs (text, out);
-}
-
 void
 cell_print_number (const cell_t *cell, FILE *out)
 {
-    char digits[SUM_DIGITS_MAX + 1];
+    char text[NUMBER_TEXT_MAX + 1];
     assert (cell_is_number (cell));
     if (cell->kind == CELL_INTEGER)
-        fprintf (out, "%" PRId64, cell->value.integer);
+        fputs (number_text_integer (cell->value.integer, text), out);
     else if (cell->kind == CELL_REAL)
-        s_print_real (cell->value.real, out);
+        fputs (number_text_real (cell->value.real, text), out);
     else
-        fputs (s_sum_digits (cell->value.sum, digits), out);
+        fputs (number_text_sum (cell->value.sum, text), out);
 }
 
 void
 cell_print_buckets (const histogram_t *histogram, FILE *out)
 {
+    char lower[NUMBER_TEXT_MAX + 1], upper[NUMBER_TEXT_MAX + 1];
     const char *separator = "";
     fputc ('[', out);
     for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
         if (histogram->buckets[slot] == 0)
             continue;
-        fprintf (out, "%s[", separator);
-        s_print_real (bucket_lower_ns (slot), out);
-        fputc (',', out);
-        s_print_real (bucket_upper_ns (slot), out);
-        fprintf (out, ",%" PRIu64 "]", histogram->buckets[slot]);
+        fprintf (out, "%s[%s,%s,%" PRIu64 "]", separator,
+                 number_text_real (bucket_lower_ns (slot), lower),
+                 number_text_real (bucket_upper_ns (slot), upper), histogram->buckets[slot]);
         separator = ",";
     }
     fputc (']', out);
@@ -93,13 +65,13 @@ cell_value (const cell_t *cell)
 static void
 s_plain (const cell_t *cell, char text[UNIT_TEXT_MAX + 1])
 {
-    char digits[SUM_DIGITS_MAX + 1];
+    char digits[NUMBER_TEXT_MAX + 1];
     if (cell->kind == CELL_REAL)
         unit_text_number (cell->value.real, text);
     else if (cell->kind == CELL_INTEGER)
         snprintf (text, UNIT_TEXT_MAX + 1, "%" PRId64, cell->value.integer);
     else
-        snprintf (text, UNIT_TEXT_MAX + 1, "%s", s_sum_digits (cell->value.sum, digits));
+        snprintf (text, UNIT_TEXT_MAX + 1, "%s", number_text_sum (cell->value.sum, digits));
 }
 
 static char *
