@@ -1,5 +1,5 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  format_json - see format_json.h. jansson writes the strings; the numbers are ours, because its
+//  format_json - see format_json.h. jansson escapes the strings; the numbers are ours, because its
 //  integers end at 63 bits and sums go to 128.
 #include "subscriber/format_json.h"
 
@@ -7,13 +7,35 @@
 #include <jansson.h>
 #include "subscriber/cell_text.h"
 
+//  Names and most texts hold nothing that JSON would have escaped.
+static bool
+s_is_plain (const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char) *text < ' ' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
 static void
-s_print_string (const char *text, FILE *out)
+s_print_escaped (const char *text, FILE *out)
 {
     json_t *string = json_string (text);
     assert (string); //  Texts in tables are valid UTF-8
     json_dumpf (string, out, JSON_ENCODE_ANY);
     json_decref (string);
+}
+
+static void
+s_print_string (const char *text, FILE *out)
+{
+    if (!s_is_plain (text)) {
+        s_print_escaped (text, out);
+        return;
+    }
+    fputc ('"', out);
+    fputs (text, out);
+    fputc ('"', out);
 }
 
 static void

@@ -11,7 +11,8 @@
 
 typedef struct {
     const live_stage_t *stage;
-    bool begun; //  The header is printed
+    table_t *table; //  Of the newest frame's row, for programs
+    bool begun;     //  The header is printed
 } live_lines_t;
 
 static void *
@@ -20,12 +21,14 @@ s_new (const live_stage_t *stage)
     live_lines_t *self = calloc (1, sizeof *self);
     assert (self);
     self->stage = stage;
+    self->table = live_row_table (stage->metrics, stage->over_s);
     return self;
 }
 
 static void
 s_destroy (void **self_p)
 {
+    table_destroy (&((live_lines_t *) *self_p)->table);
     free (*self_p);
     *self_p = NULL;
 }
@@ -43,14 +46,19 @@ s_show_text (void *view, live_sample_t *sample)
     return 1;
 }
 
+static void
+s_fill_table (live_lines_t *self, live_sample_t *sample)
+{
+    sample->held = live_windows_add (self->stage->windows, sample->frame);
+    live_row_fill (self->table, sample, self->stage->metrics, self->stage->over_s);
+}
+
 static uint64_t
 s_show_ndjson (void *view, live_sample_t *sample)
 {
-    const live_stage_t *stage = ((live_lines_t *) view)->stage;
-    sample->held = live_windows_add (stage->windows, sample->frame);
-    table_t *table = live_row_table (sample, stage->metrics, stage->over_s);
-    format_ndjson (table, stdout);
-    table_destroy (&table);
+    live_lines_t *self = view;
+    s_fill_table (self, sample);
+    format_ndjson (self->table, stdout);
     return 1;
 }
 
@@ -58,14 +66,12 @@ static uint64_t
 s_show_csv (void *view, live_sample_t *sample)
 {
     live_lines_t *self = view;
-    sample->held = live_windows_add (self->stage->windows, sample->frame);
-    table_t *table = live_row_table (sample, self->stage->metrics, self->stage->over_s);
+    s_fill_table (self, sample);
     if (self->begun)
-        format_csv_rows (table, stdout);
+        format_csv_rows (self->table, stdout);
     else
-        format_csv (table, stdout);
+        format_csv (self->table, stdout);
     self->begun = true;
-    table_destroy (&table);
     return 1;
 }
 

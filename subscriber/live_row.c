@@ -3,6 +3,7 @@
 #include "subscriber/live_row.h"
 
 #include <inttypes.h>
+#include "subscriber/number_text.h"
 #include "subscriber/unit_text.h"
 
 #define NODE_WIDTH "-10"
@@ -78,14 +79,13 @@ static size_t
 s_set_identity (table_t *table, const live_sample_t *sample, int64_t over_s)
 {
     const frame_t *frame = sample->frame;
-    char epoch[24], scope[SCOPE_TEXT_MAX + 1];
+    char epoch[NUMBER_TEXT_MAX + 1], scope[SCOPE_TEXT_MAX + 1];
     size_t column = 0;
-    snprintf (epoch, sizeof epoch, "%" PRIu64, frame->epoch);
     scope_print (&frame->scope, scope);
     table_set_text (table, column++, frame->node);
     table_set_integer (table, column++, frame->start_wall_s);
     table_set_integer (table, column++, frame->span_s);
-    table_set_text (table, column++, epoch);
+    table_set_text (table, column++, number_text_sum (frame->epoch, epoch));
     table_set_sum (table, column++, frame->seq);
     table_set_text (table, column++, frame_source_name (frame->source));
     table_set_text (table, column++, scope);
@@ -129,16 +129,22 @@ s_set_metric (table_t *table, const partial_t *held, metric_id_t id, size_t colu
 }
 
 table_t *
-live_row_table (const live_sample_t *sample, metric_set_t metrics, int64_t over_s)
+live_row_table (metric_set_t metrics, int64_t over_s)
 {
     table_t *table = table_new ();
     s_add_columns (table, metrics, over_s);
+    return table;
+}
+
+void
+live_row_fill (table_t *table, const live_sample_t *sample, metric_set_t metrics, int64_t over_s)
+{
+    table_truncate (table, 0);
     table_add_row (table);
     size_t column = s_set_identity (table, sample, over_s);
     for (int id = 0; id < METRIC_COUNT_; id++)
         if (metrics & METRIC_BIT (id))
             column = s_set_metric (table, sample->held, (metric_id_t) id, column);
-    return table;
 }
 
 //  --- for people ------------------------------------------------------------------------------

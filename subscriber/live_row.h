@@ -8,7 +8,7 @@
 #include "subscriber/live_view.h"
 #include "subscriber/screen.h"
 
-//  For programs: a table of one row, to be printed as NDJSON. Columns:
+//  For programs: a table to be filled with one row after another and printed. Columns:
 //
 //      node, time              name; first second covered, unix time
 //      span                    seconds covered: 1, more after a stall
@@ -23,7 +23,10 @@
 //
 //  METRIC is each of the set by its name; pidpersec has no time, p50 and p99. Without events avg,
 //  p50 and p99 are null; all are null for a metric that is not measured. Caller destroys.
-table_t *live_row_table (const live_sample_t *sample, metric_set_t metrics, int64_t over_s);
+table_t *live_row_table (metric_set_t metrics, int64_t over_s);
+//  Fill a table of live_row_table with the row of one frame, instead of the row before it.
+void live_row_fill (table_t *table, const live_sample_t *sample, metric_set_t metrics,
+                    int64_t over_s);
 
 //  For people: a line a metric, under this header. Metrics that are not measured are left out where
 //  all are asked for. With over_s there are also sum and coverage. What is unusual about the frame

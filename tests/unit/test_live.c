@@ -184,7 +184,8 @@ test_ndjson_has_the_documented_members (void **state)
     live_windows_t *windows = live_windows_new (0, METRIC_ALL);
     const live_sample_t sample = {
         .frame = frame, .held = live_windows_add (windows, frame), .news.missed = 7};
-    table_t *table = live_row_table (&sample, METRIC_ALL, 0);
+    table_t *table = live_row_table (METRIC_ALL, 0);
+    live_row_fill (table, &sample, METRIC_ALL, 0);
     live_windows_destroy (&windows);
     FILE *out = fmemopen (text, sizeof text, "w");
     format_print (FORMAT_NDJSON, table, &s_no_terminal, out);
@@ -200,6 +201,27 @@ test_ndjson_has_the_documented_members (void **state)
                                    "\"pidpersec_avg\":23}\n"));
     table_destroy (&table);
     free (frame);
+}
+
+static void
+test_a_row_leaves_nothing_of_the_one_before (void **state)
+{
+    (void) state;
+    frame_t *full = s_measured_frame (), *bare = s_frame ("n2", 1, 2);
+    live_windows_t *windows = live_windows_new (0, METRIC_ALL);
+    table_t *table = live_row_table (METRIC_ALL, 0);
+    live_sample_t sample = {.frame = full, .held = live_windows_add (windows, full)};
+    live_row_fill (table, &sample, METRIC_ALL, 0);
+    sample = (live_sample_t){.frame = bare, .held = live_windows_add (windows, bare)};
+    live_row_fill (table, &sample, METRIC_ALL, 0);
+    assert_int_equal (table_rows (table), 1);
+    assert_string_equal (table_cell (table, 0, 0)->value.text, "n2");
+    for (size_t column = 8; column < table_columns (table); column++)
+        assert_int_equal (table_cell (table, 0, column)->kind, CELL_NULL);
+    table_destroy (&table);
+    live_windows_destroy (&windows);
+    free (full);
+    free (bare);
 }
 
 //  --- what did not come -----------------------------------------------------------------------
@@ -319,6 +341,7 @@ main (void)
         cmocka_unit_test (test_text_is_a_line_a_measured_metric),
         cmocka_unit_test (test_text_marks_what_is_unusual),
         cmocka_unit_test (test_ndjson_has_the_documented_members),
+        cmocka_unit_test (test_a_row_leaves_nothing_of_the_one_before),
         cmocka_unit_test (test_watch_counts_missed_frames_by_node),
         cmocka_unit_test (test_watch_drops_repeated_and_older_frames),
         cmocka_unit_test (test_watch_sees_a_restart_and_what_of_it_was_missed),
