@@ -126,15 +126,15 @@ s_print_head (const live_heat_t *self)
     if (!self->several)
         for (int id = 0; id < METRIC_COUNT_; id++)
             if (self->stage->metrics & METRIC_BIT (id))
-                fprintf (stdout, "%s%s%s  ", screen_bold (screen),
+                fprintf (self->stage->out, "%s%s%s  ", screen_bold (screen),
                          metric_get ((metric_id_t) id)->name, screen_plain (screen));
-    heat_print_legend (&self->scale, "events/s in a cell", screen, stdout);
+    heat_print_legend (&self->scale, "events/s in a cell", screen, self->stage->out);
     if (self->stage->over_s > 0)
-        fprintf (stdout, ", mean of %" PRId64 " s", self->stage->over_s);
-    fprintf (stdout, "\n%s%-8s %-*s %s", screen_bold (screen), "time", self->node_width, "node",
-             self->several ? "metric    " : "");
-    heat_axis_print (&self->axis, screen, stdout);
-    fprintf (stdout, "%*s%s\n", P99_WIDTH, "p99", screen_plain (screen));
+        fprintf (self->stage->out, ", mean of %" PRId64 " s", self->stage->over_s);
+    fprintf (self->stage->out, "\n%s%-8s %-*s %s", screen_bold (screen), "time", self->node_width,
+             "node", self->several ? "metric    " : "");
+    heat_axis_print (&self->axis, screen, self->stage->out);
+    fprintf (self->stage->out, "%*s%s\n", P99_WIDTH, "p99", screen_plain (screen));
 }
 
 static void
@@ -142,9 +142,10 @@ s_print_left (const live_heat_t *self, const frame_t *frame, metric_id_t id)
 {
     char clock[UNIT_TEXT_MAX + 1];
     unit_text_clock (frame->start_wall_s, clock);
-    printf ("%-8s %-*.*s ", clock, self->node_width, self->node_width, frame->node);
+    fprintf (self->stage->out, "%-8s %-*.*s ", clock, self->node_width, self->node_width,
+             frame->node);
     if (self->several)
-        printf ("%-9s ", metric_get (id)->name);
+        fprintf (self->stage->out, "%-9s ", metric_get (id)->name);
 }
 
 static void
@@ -155,8 +156,8 @@ s_print_right (const live_heat_t *self, const histogram_t *histogram, const char
     if (histogram_quantile (histogram, 0.99, &value) == 0)
         unit_text_duration (value, text);
     int rest = s_rest (self) - (int) self->axis.cells;
-    printf ("%*s%s%.*s%s\n", P99_WIDTH, text, screen_warning (&self->screen), rest > 0 ? rest : 0,
-            marks, screen_plain (&self->screen));
+    fprintf (self->stage->out, "%*s%s%.*s%s\n", P99_WIDTH, text, screen_warning (&self->screen),
+             rest > 0 ? rest : 0, marks, screen_plain (&self->screen));
 }
 
 //  Seconds that should have come stand where they would have.
@@ -165,9 +166,9 @@ s_print_missed (const live_heat_t *self, const live_sample_t *sample)
 {
     const screen_t *screen = &self->screen;
     uint64_t missed = sample->news.missed;
-    printf ("%*s%s%s %" PRIu64 " frame%s missed%s\n", (int) strlen ("00:00:00 "), "",
-            screen_warning (screen), sample->frame->node, missed, missed == 1 ? "" : "s",
-            screen_plain (screen));
+    fprintf (self->stage->out, "%*s%s%s %" PRIu64 " frame%s missed%s\n", (int) strlen ("00:00:00 "),
+             "", screen_warning (screen), sample->frame->node, missed, missed == 1 ? "" : "s",
+             screen_plain (screen));
 }
 
 static uint64_t
@@ -185,7 +186,7 @@ s_show_metric (live_heat_t *self, const live_sample_t *sample, metric_id_t id, c
         self->rows = 0;
     }
     s_print_left (self, sample->frame, id);
-    heat_print (&self->scale, values, self->axis.cells, &self->screen, stdout);
+    heat_print (&self->scale, values, self->axis.cells, &self->screen, self->stage->out);
     s_print_right (self, &metric->histogram, marks);
     self->rows++;
     return 1;

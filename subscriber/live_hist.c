@@ -123,7 +123,7 @@ s_draw (live_hist_t *self, int64_t now_mono_ns)
     if (self->stage->over_s > 0)
         live_windows_sum (self->stage->windows, self->until_wall_s, &self->sum);
     char *text = s_text (self, &self->sum, now_mono_ns, &screen);
-    drawing_show (&self->drawing, text, &screen, stdout);
+    drawing_show (&self->drawing, text, &screen, self->stage->out);
     free (text);
     self->gathered = 0;
     self->drawn_mono_ns = now_mono_ns;

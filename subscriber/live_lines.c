@@ -39,10 +39,10 @@ s_show_text (void *view, live_sample_t *sample)
     live_lines_t *self = view;
     screen_t screen = screen_of (stdout);
     if (!self->begun)
-        live_row_print_header (self->stage->over_s, &screen, stdout);
+        live_row_print_header (self->stage->over_s, &screen, self->stage->out);
     self->begun = true;
     sample->held = live_windows_add (self->stage->windows, sample->frame);
-    live_row_print (sample, self->stage->metrics, self->stage->over_s, &screen, stdout);
+    live_row_print (sample, self->stage->metrics, self->stage->over_s, &screen, self->stage->out);
     return 1;
 }
 
@@ -58,7 +58,7 @@ s_show_ndjson (void *view, live_sample_t *sample)
 {
     live_lines_t *self = view;
     s_fill_table (self, sample);
-    format_ndjson (self->table, stdout);
+    format_ndjson (self->table, self->stage->out);
     return 1;
 }
 
@@ -68,9 +68,9 @@ s_show_csv (void *view, live_sample_t *sample)
     live_lines_t *self = view;
     s_fill_table (self, sample);
     if (self->begun)
-        format_csv_rows (self->table, stdout);
+        format_csv_rows (self->table, self->stage->out);
     else
-        format_csv (self->table, stdout);
+        format_csv (self->table, self->stage->out);
     self->begun = true;
     return 1;
 }
@@ -78,11 +78,11 @@ s_show_csv (void *view, live_sample_t *sample)
 static uint64_t
 s_show_msgpack (void *view, live_sample_t *sample)
 {
-    (void) view;
+    live_lines_t *self = view;
     uint8_t payload[FRAME_MAX_BYTES];
     size_t size = frame_encode (sample->frame, payload, sizeof payload);
     assert (size > 0); //  It was decoded from as many bytes
-    fwrite (payload, 1, size, stdout);
+    fwrite (payload, 1, size, self->stage->out);
     return 1;
 }
 

@@ -2,12 +2,14 @@
 //  live_tail - see live_tail.h.
 #include "subscriber/live_tail.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "program/exit_code.h"
 #include "subscriber/drawing.h"
+#include "subscriber/live_output.h"
 #include "subscriber/terminal.h"
 
 #define TICK_MS         250
@@ -18,6 +20,8 @@
 typedef struct {
     const live_tail_t *options;
     live_stage_t stage;
+    live_output_t *output;
+    bool is_terminal; //  The output
     void *view;
     uint64_t printed;
     int64_t start_mono_ns;
@@ -36,25 +40,25 @@ s_now_ns (clockid_t clock)
 
 //  --- standard output -------------------------------------------------------------------------
 
-//  Until standard output takes text without waiting, so that a reader who pauses does not keep
-//  signals from us. Returns false when a signal came instead.
-static bool
-s_wait_for_reader (const tail_t *self)
+static int
+s_flush (tail_t *self)
 {
-    zmq_pollitem_t items[] = {{NULL, STDOUT_FILENO, ZMQ_POLLOUT, 0},
-                              {NULL, self->options->stop_fd, ZMQ_POLLIN, 0}};
-    while (zmq_poll (items, 2, -1) == -1)
-        assert (zmq_errno () == EINTR);
-    return items[1].revents == 0;
+    output_state_t state = live_output_flush (self->output);
+    if (state == OUTPUT_FAILED)
+        fprintf (stderr, "subscriber: standard output cannot be written: %s\n", strerror (errno));
+    if (state == OUTPUT_WRITTEN)
+        return GOING_ON;
+    return state == OUTPUT_FAILED ? EXIT_FAILED : EXIT_DONE;
 }
 
+//  On a terminal each frame is seen before what is said next; for programs a round is written.
 static int
 s_finish (tail_t *self, uint64_t printed)
 {
-    int rc = screen_flush ("subscriber");
-    if (rc != 0)
-        return rc == 1 ? EXIT_DONE : EXIT_FAILED;
+    int code = self->is_terminal ? s_flush (self) : GOING_ON;
     self->printed += printed;
+    if (code != GOING_ON)
+        return code;
     return self->options->count > 0 && self->printed >= self->options->count ? EXIT_DONE : GOING_ON;
 }
 
@@ -69,8 +73,6 @@ s_show (tail_t *self, const frame_t *frame)
     if (!sample.news.is_new)
         return GOING_ON;
     live_notices_news (self->stage.notices, frame, &sample.news);
-    if (!s_wait_for_reader (self))
-        return EXIT_DONE;
     return s_finish (self, self->options->view->show (self->view, &sample));
 }
 
@@ -176,8 +178,6 @@ s_tick (tail_t *self)
     live_notices_tick (self->stage.notices, self->stage.watch, moment.now_mono_ns);
     s_say_none (self, moment.now_mono_ns);
     if (self->options->view->tick) {
-        if (!s_wait_for_reader (self))
-            return EXIT_DONE;
         int code = s_finish (self, self->options->view->tick (self->view, &moment));
         if (code != GOING_ON)
             return code;
@@ -219,7 +219,7 @@ s_wait (tail_t *self, long timeout_ms)
 }
 
 static int
-s_step (tail_t *self, bool *more)
+s_take_round (tail_t *self, bool *more)
 {
     int code = s_wait (self, *more ? 0 : TICK_MS) ? GOING_ON : EXIT_DONE;
     *more = false;
@@ -232,6 +232,13 @@ s_step (tail_t *self, bool *more)
     return code == GOING_ON ? s_tick (self) : code;
 }
 
+static int
+s_step (tail_t *self, bool *more)
+{
+    int code = s_take_round (self, more), flushed = s_flush (self);
+    return flushed == GOING_ON ? code : flushed;
+}
+
 static void
 s_begin (tail_t *self, const live_tail_t *options)
 {
@@ -242,6 +249,9 @@ s_begin (tail_t *self, const live_tail_t *options)
     self->stage.windows = live_windows_new (options->over_s, options->metrics);
     self->stage.watch = live_watch_new ();
     self->stage.notices = live_notices_new ();
+    self->output = live_output_new (STDOUT_FILENO, options->stop_fd);
+    self->stage.out = live_output_stream (self->output);
+    self->is_terminal = screen.is_terminal;
     self->view = options->view->new (&self->stage);
     self->start_mono_ns = self->last_mono_ns = s_now_ns (CLOCK_MONOTONIC);
     bool in_place = options->view->in_place && drawing_is_in_place (&screen);
@@ -259,6 +269,7 @@ s_end (tail_t *self)
     live_notices_destroy (&self->stage.notices);
     live_watch_destroy (&self->stage.watch);
     live_windows_destroy (&self->stage.windows);
+    live_output_destroy (&self->output);
 }
 
 int

@@ -85,7 +85,7 @@ s_draw (live_top_t *self, const live_moment_t *moment)
     fclose (out);
     if (moment->resized)
         self->drawing.columns = 0;
-    drawing_show (&self->drawing, text, &self->screen, stdout);
+    drawing_show (&self->drawing, text, &self->screen, self->stage->out);
     free (text);
     self->is_dirty = false;
 }

@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  live_view - the ways to look at frames as they come: lines, hist, heat, top. A view is told of
-//  every frame and of every tick, and prints to standard output what it has to show; who runs it
-//  (live_tail) flushes, counts and ends.
+//  every frame and of every tick, and prints what it has to show; who runs it (live_tail)
+//  flushes, counts and ends.
 #ifndef SUBSCRIBER_LIVE_VIEW_H
 #define SUBSCRIBER_LIVE_VIEW_H
 
@@ -16,6 +16,7 @@ typedef struct {
     live_windows_t *windows; //  What of each node is shown
     live_watch_t *watch;     //  Who is silent
     live_notices_t *notices; //  What was missed and said
+    FILE *out;               //  To print to: standard output, in the end
 } live_stage_t;
 
 //  A frame that has come, newer than the node's others.
