@@ -14,9 +14,10 @@
 #include <poll.h>
 
 #define TICK_NS                 1000000000LL
-#define TURN_FRAMES             32   //  That share one look at the clocks
-#define REST_US                 1000 //  Once all is read, so that frames come several at a time
-#define HELD_BACK_MS            5    //  Until the queue is looked at again
+#define TURN_FRAMES             32       //  That share one look at the clocks
+#define REST_US                 1000     //  Once all is read, so that frames come several at a time
+#define HELD_BACK_MS            5        //  Until the queue is looked at again
+#define RECORD_AFTER_NS         20000000 //  A frame goes on to live readers first
 #define ANNOUNCEMENTS_MAX       1024
 #define ANNOUNCEMENTS_MAX_BYTES (ANNOUNCEMENTS_MAX * sizeof (message_t))
 
@@ -34,6 +35,7 @@ struct coordinator_t {
     tables_t *tables;
     service_t *service;
     int64_t next_tick_mono_ns;
+    int64_t record_mono_ns;  //  When what has come is to be written; 0: nothing waits for that
     link_message_t *in_hand; //  What intake decides about at the moment
     intake_now_t now;        //  When it came, or up to TURN_FRAMES before it
     unsigned received;       //  Frames of this round
@@ -427,10 +429,27 @@ s_hold_back (coordinator_t *self)
     return held_back;
 }
 
+//  Nodes publish together, at the second's edge. While their frames come the CPUs are for passing
+//  them on; a little later all of them are one batch of the store.
+static void
+s_record_if_due (coordinator_t *self)
+{
+    int64_t now_mono_ns = s_now ().mono_ns;
+    if (self->received > 0 && self->record_mono_ns == 0)
+        self->record_mono_ns = now_mono_ns + RECORD_AFTER_NS;
+    if (self->record_mono_ns == 0 || now_mono_ns < self->record_mono_ns)
+        return;
+    self->record_mono_ns = 0;
+    recorder_flush (self->recorder);
+}
+
 static long
 s_timeout_ms (const coordinator_t *self)
 {
-    int64_t left_ns = self->next_tick_mono_ns - s_now ().mono_ns;
+    int64_t due_ns = self->next_tick_mono_ns;
+    if (self->record_mono_ns > 0 && self->record_mono_ns < due_ns)
+        due_ns = self->record_mono_ns;
+    int64_t left_ns = due_ns - s_now ().mono_ns;
     return left_ns <= 0 ? 0 : (long) (left_ns / 1000000) + 1;
 }
 
@@ -441,8 +460,7 @@ s_take_frames (coordinator_t *self)
     bool held_back = s_hold_back (self);
     self->received = 0;
     bool more = links_receive (self->links, s_receive, self);
-    if (self->received > 0)
-        recorder_flush (self->recorder);
+    s_record_if_due (self);
     if (held_back || (self->received > 0 && !more))
         usleep (REST_US);
     return held_back ? HELD_BACK_MS : (int) s_timeout_ms (self);

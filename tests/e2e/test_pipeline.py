@@ -110,6 +110,7 @@ def test_either_may_start_first_and_the_broker_may_come_back (start_broker, star
     broker = start ("broker", *options)
     broker.wait_for ("answers on")
     wait_until (is_live (answer, "n1"), 3)
+    wait_until (has_frames (answer, "n1", 1), 3)
     broker.kill ()
     broker = start ("broker", *options)
     broker.wait_for ("answers on")
