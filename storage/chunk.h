@@ -9,7 +9,7 @@
 #include "storage/store.h"
 
 //  More are not put into one: four epochs at a time.
-#define CHUNK_FRAMES_MAX 240
+#define CHUNK_FRAMES_MAX COUNTS_FRAMES_MAX
 
 //  Write frames of one node in order of start, epoch, seq; count is 1 .. CHUNK_FRAMES_MAX.
 //  Returns 0, or -1 where they cannot be had in a chunk.

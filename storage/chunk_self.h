@@ -23,8 +23,6 @@ extern const size_t chunk_fields[CHUNK_FIELDS];
 
 #define COLUMNS (FIELDS + CHUNK_FIELDS)
 
-typedef uint64_t column_t[CHUNK_FRAMES_MAX];
-
 static inline bool
 chunk_is_count (unsigned id)
 {

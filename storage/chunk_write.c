@@ -129,15 +129,15 @@ s_put_counts (bytes_t *bytes, const frame_t *frames, unsigned count, unsigned id
     s_find_slots (frames, count, id, &first, &end);
     if (end < first)
         first = end = 0;
-    uint64_t *values = malloc ((size_t) (end - first + 1) * count * sizeof *values);
-    assert (values);
+    column_t *slots = malloc ((end + 1) * sizeof *slots);
+    assert (slots);
     for (unsigned i = 0; i < count; i++) {
         const uint64_t *buckets = frames[i].metrics[id].histogram.buckets;
         for (unsigned slot = first; slot < end; slot++)
-            values[(size_t) (slot - first) * count + i] = buckets[slot];
+            slots[slot][i] = buckets[slot];
     }
-    counts_put (bytes, values, first, end, count);
-    free (values);
+    counts_put (bytes, slots, first, end, count);
+    free (slots);
 }
 
 static void

@@ -6,18 +6,6 @@
 
 typedef enum { EQUAL, EVEN, ABOVE_LEAST, DIFFERENCES, VARINTS } way_t;
 
-static uint64_t
-s_fold (uint64_t difference)
-{
-    return (difference << 1) ^ (0 - (difference >> 63));
-}
-
-static uint64_t
-s_unfold (uint64_t folded)
-{
-    return (folded >> 1) ^ (0 - (folded & 1));
-}
-
 //  --- bits ------------------------------------------------------------------------------------
 
 static unsigned
@@ -141,7 +129,7 @@ column_put (bytes_t *bytes, const uint64_t *values, unsigned count)
     uint64_t steps[count];
     bool equal = true, even = true;
     for (unsigned i = 1; i < count; i++) {
-        steps[i - 1] = s_fold (values[i] - values[i - 1]);
+        steps[i - 1] = varint_fold (values[i] - values[i - 1]);
         equal &= steps[i - 1] == 0;
         even &= steps[i - 1] == steps[0];
     }
@@ -161,14 +149,14 @@ s_take_differences (taker_t *taker, uint64_t *values, unsigned count)
     values[0] = taker_varint (taker);
     s_take_above (taker, values + 1, count - 1);
     for (unsigned i = 1; i < count; i++)
-        values[i] = values[i - 1] + s_unfold (values[i]);
+        values[i] = values[i - 1] + varint_unfold (values[i]);
 }
 
 static void
 s_take_even (taker_t *taker, uint64_t *values, unsigned count, bool equal)
 {
     values[0] = taker_varint (taker);
-    uint64_t step = equal ? 0 : s_unfold (taker_varint (taker));
+    uint64_t step = equal ? 0 : varint_unfold (taker_varint (taker));
     for (unsigned i = 1; i < count; i++)
         values[i] = values[i - 1] + step;
 }

@@ -14,143 +14,166 @@
 
 //  --- writing ---------------------------------------------------------------------------------
 
+//  What the slots become before they are put.
 typedef struct {
-    uint32_t states[COUNTS_STATES];
-    uint16_t *next; //  Words are written backwards: the last one is read first
-} coder_t;
+    unsigned slots, frames;
+    choice_t *choices; //  Owned: one a slot
+    uint8_t *symbols;  //  Owned: frames a slot
+    bytes_t models, extras, words;
+} writer_t;
 
-static void
-s_encode (coder_t *self, unsigned turn, const distribution_t *model, unsigned symbol)
+//  The symbol, where the distribution has one for it.
+static uint8_t
+s_symbol (writer_t *self, const distribution_t *model, uint64_t wanted)
 {
-    uint32_t frequency = model->frequency[symbol], state = self->states[turn];
-    if (state >= (uint64_t) frequency << (32 - SCALE_BITS)) {
-        *--self->next = (uint16_t) state;
-        state >>= 16;
-    }
-    self->states[turn] =
-        ((state / frequency) << SCALE_BITS) + state % frequency + model->start[symbol];
-}
-
-//  The symbol of a count, before it is asked whether the model has it.
-static uint64_t
-s_symbol (const choice_t *choice, uint64_t value)
-{
-    if (!distribution_is_normal (choice->number))
-        return value;
-    int64_t difference = (int64_t) ((value >> choice->low_bits) - choice->mean);
-    return ((uint64_t) difference << 1) ^ (uint64_t) (difference >> 63);
-}
-
-static bool
-s_has (const distribution_t *model, uint64_t symbol)
-{
-    return symbol < ESCAPE && model->frequency[symbol] > 0;
+    if (wanted < ESCAPE && model->span[wanted] > 0)
+        return (uint8_t) wanted;
+    bytes_put_varint (&self->extras, wanted);
+    return ESCAPE;
 }
 
 static void
-s_put_extras (bytes_t *extras, const choice_t *choice, const uint64_t *values, unsigned frames)
+s_put_normal (writer_t *self, const choice_t *choice, const uint64_t *counts, uint8_t *symbols)
 {
     const distribution_t *model = distribution_get (choice->number);
     uint64_t low = (1ULL << choice->low_bits) - 1;
-    for (unsigned i = 0; i < frames; i++) {
-        uint64_t symbol = s_symbol (choice, values[i]);
+    bytes_put_varint (&self->models, choice->low_bits);
+    bytes_put_varint (&self->models, choice->mean);
+    for (unsigned i = 0; i < self->frames; i++) {
         if (choice->low_bits > 0)
-            bytes_put_varint (extras, values[i] & low);
-        if (!s_has (model, symbol))
-            bytes_put_varint (extras, symbol);
+            bytes_put_varint (&self->extras, counts[i] & low);
+        symbols[i] =
+            s_symbol (self, model, varint_fold ((counts[i] >> choice->low_bits) - choice->mean));
     }
 }
 
 static void
-s_put_models (bytes_t *models, bytes_t *extras, choice_t *choices, const uint64_t *values,
-              unsigned slots, unsigned frames)
+s_put_binomial (writer_t *self, const choice_t *choice, const uint64_t *counts, uint8_t *symbols)
 {
-    for (unsigned slot = 0; slot < slots; slot++) {
-        const uint64_t *column = values + (size_t) slot * frames;
-        choice_t *choice = &choices[slot];
-        *choice = distribution_choose (column, frames);
-        uint8_t byte = (uint8_t) choice->number;
-        bytes_put (models, &byte, 1);
-        if (distribution_is_normal (choice->number)) {
-            bytes_put_varint (models, choice->low_bits);
-            bytes_put_varint (models, choice->mean);
-        }
-        if (choice->number != DISTRIBUTION_ZERO)
-            s_put_extras (extras, choice, column, frames);
-    }
+    const distribution_t *model = distribution_get (choice->number);
+    for (unsigned i = 0; i < self->frames; i++)
+        symbols[i] = s_symbol (self, model, counts[i]);
 }
 
 static void
-s_put_words (bytes_t *bytes, const choice_t *choices, const uint64_t *values, unsigned slots,
-             unsigned frames)
+s_put_models (writer_t *self, const column_t *slots)
 {
-    size_t room = (size_t) slots * frames + 2 * COUNTS_STATES;
-    uint16_t *words = malloc (room * sizeof *words);
-    assert (words);
-    coder_t coder = {.next = words + room};
-    for (unsigned turn = 0; turn < COUNTS_STATES; turn++)
-        coder.states[turn] = STATE_MIN;
-    for (unsigned slot = slots; slot-- > 0;) {
-        const choice_t *choice = &choices[slot];
-        const distribution_t *model = distribution_get (choice->number);
-        for (unsigned i = frames; choice->number != DISTRIBUTION_ZERO && i-- > 0;) {
-            uint64_t symbol = s_symbol (choice, values[(size_t) slot * frames + i]);
-            s_encode (&coder, i % COUNTS_STATES, model,
-                      s_has (model, symbol) ? (unsigned) symbol : ESCAPE);
-        }
+    for (unsigned slot = 0; slot < self->slots; slot++) {
+        choice_t *choice = &self->choices[slot];
+        uint8_t *symbols = self->symbols + (size_t) slot * self->frames;
+        *choice = distribution_choose (slots[slot], self->frames);
+        bytes_put (&self->models, &(uint8_t){(uint8_t) choice->number}, 1);
+        if (distribution_is_normal (choice->number))
+            s_put_normal (self, choice, slots[slot], symbols);
+        else if (choice->number != DISTRIBUTION_ZERO)
+            s_put_binomial (self, choice, slots[slot], symbols);
+    }
+}
+
+//  Words are written backwards: the last one is read first.
+static inline uint8_t *
+s_put_word (uint8_t *next, uint32_t word)
+{
+    next[-2] = (uint8_t) word;
+    next[-1] = (uint8_t) (word >> 8);
+    return next - COUNTS_WORD_BYTES;
+}
+
+//  Encode one symbol. Whether a word is put is hard to foresee: it is written in any case.
+static inline uint8_t *
+s_encode (const distribution_t *model, unsigned symbol, uint32_t *state, uint8_t *next)
+{
+    uint32_t first = model->span[symbol] & 0xFFFF, frequency = model->span[symbol] >> 16;
+    uint32_t full = *state;
+    s_put_word (next, full);
+    uint32_t is_full = full >= (uint64_t) frequency << (32 - SCALE_BITS);
+    uint32_t left = full >> (is_full * 16);
+    uint32_t quotient = distribution_divide (model, symbol, left);
+    *state = (quotient << SCALE_BITS) + left - quotient * frequency + first;
+    return next - is_full * COUNTS_WORD_BYTES;
+}
+
+static void
+s_put_words (writer_t *self)
+{
+    size_t room = (size_t) self->slots * self->frames * COUNTS_WORD_BYTES + COUNTS_STATES * 4;
+    uint8_t *begin = bytes_reserve (&self->words, room), *end = begin + room, *next = end;
+    uint32_t states[COUNTS_STATES] = {STATE_MIN, STATE_MIN, STATE_MIN, STATE_MIN};
+    for (unsigned slot = self->slots; slot-- > 0;) {
+        unsigned number = self->choices[slot].number;
+        const distribution_t *model = distribution_get (number);
+        const uint8_t *symbols = self->symbols + (size_t) slot * self->frames;
+        for (unsigned i = self->frames; number != DISTRIBUTION_ZERO && i-- > 0;)
+            next = s_encode (model, symbols[i], &states[i % COUNTS_STATES], next);
     }
     for (unsigned turn = COUNTS_STATES; turn-- > 0;) {
-        *--coder.next = (uint16_t) coder.states[turn];
-        *--coder.next = (uint16_t) (coder.states[turn] >> 16);
+        next = s_put_word (next, states[turn]);
+        next = s_put_word (next, states[turn] >> 16);
     }
-    for (; coder.next < words + room; coder.next++) {
-        uint8_t pair[2] = {(uint8_t) *coder.next, (uint8_t) (*coder.next >> 8)};
-        bytes_put (bytes, pair, 2);
-    }
-    free (words);
+    self->words.size = (size_t) (end - next);
+    memmove (begin, next, self->words.size);
+}
+
+static void
+s_put_all (const writer_t *self, bytes_t *bytes, unsigned first)
+{
+    bytes_put_varint (bytes, first);
+    bytes_put_varint (bytes, self->slots);
+    bytes_put_varint (bytes, self->models.size);
+    bytes_put_varint (bytes, self->extras.size);
+    bytes_put (bytes, self->models.data, self->models.size);
+    bytes_put (bytes, self->extras.data, self->extras.size);
+    bytes_put (bytes, self->words.data, self->words.size);
 }
 
 void
-counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end, unsigned frames)
+counts_put (bytes_t *bytes, const column_t *slots, unsigned first, unsigned end, unsigned frames)
 {
-    choice_t choices[BUCKET_SLOTS];
-    bytes_t models = {0}, extras = {0};
     assert (frames <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
-    s_put_models (&models, &extras, choices, values, end - first, frames);
-    bytes_put_varint (bytes, first);
-    bytes_put_varint (bytes, end - first);
-    bytes_put_varint (bytes, models.size);
-    bytes_put_varint (bytes, extras.size);
-    bytes_put (bytes, models.data, models.size);
-    bytes_put (bytes, extras.data, extras.size);
-    s_put_words (bytes, choices, values, end - first, frames);
-    bytes_clear (&models);
-    bytes_clear (&extras);
+    writer_t writer = {.slots = end - first, .frames = frames};
+    writer.choices = malloc ((writer.slots + 1) * sizeof *writer.choices);
+    writer.symbols = malloc ((size_t) writer.slots * frames + 1);
+    assert (writer.choices && writer.symbols);
+    s_put_models (&writer, slots + first);
+    s_put_words (&writer);
+    s_put_all (&writer, bytes, first);
+    free (writer.choices);
+    free (writer.symbols);
+    bytes_clear (&writer.models);
+    bytes_clear (&writer.extras);
+    bytes_clear (&writer.words);
 }
 
 //  --- reading ---------------------------------------------------------------------------------
 
 static uint32_t
-s_take_word (counts_reader_t *self)
+s_word_at (const uint8_t *bytes)
 {
-    if (self->words.end - self->words.next < 2) {
-        self->words.fault = true;
-        return 0;
+    return bytes[0] | (uint32_t) bytes[1] << 8;
+}
+
+static void
+s_take_states (counts_reader_t *self)
+{
+    for (unsigned turn = 0; turn < COUNTS_STATES; turn++) {
+        const uint8_t *bytes = taker_bytes (&self->words, 2 * COUNTS_WORD_BYTES);
+        if (bytes)
+            self->states[turn] = s_word_at (bytes) << 16 | s_word_at (bytes + COUNTS_WORD_BYTES);
     }
-    uint32_t word = self->words.next[0] | (uint32_t) self->words.next[1] << 8;
-    self->words.next += 2;
-    return word;
 }
 
 void
 counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 {
     taker_t all = *taker;
-    *self = (counts_reader_t){.frames = frames};
     uint64_t first = taker_varint (&all), count = taker_varint (&all);
     uint64_t models_size = taker_varint (&all), extras_size = taker_varint (&all);
     const uint8_t *models = taker_bytes (&all, models_size);
     const uint8_t *extras = taker_bytes (&all, extras_size);
+    self->words = all;
+    self->slot = self->end = 0;
+    self->is_last = false;
+    self->frames = frames;
     if (all.fault || first > BUCKET_SLOTS || count > BUCKET_SLOTS - first ||
         frames > COUNTS_FRAMES_MAX) {
         self->words.fault = true;
@@ -158,13 +181,9 @@ counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
     }
     self->models = (taker_t){models, models + models_size, false};
     self->extras = (taker_t){extras, extras + extras_size, false};
-    self->words = all;
     self->slot = (unsigned) first;
     self->end = (unsigned) (first + count);
-    for (unsigned turn = 0; turn < COUNTS_STATES; turn++) {
-        self->states[turn] = s_take_word (self) << 16;
-        self->states[turn] |= s_take_word (self);
-    }
+    s_take_states (self);
 }
 
 static choice_t
@@ -183,24 +202,40 @@ s_take_choice (counts_reader_t *self)
     return choice;
 }
 
-//  Decode one symbol. Whether a word is taken is hard to foresee, so that there is no jump: two
-//  bytes are read in any case.
+//  Decode one symbol. Whether a word is taken is hard to foresee, so that there is no jump: it is
+//  read in any case.
 static inline uint8_t
 s_decode (const distribution_t *model, uint32_t *state, const uint8_t **next)
 {
-    uint32_t entry = model->slots[*state & (SCALE - 1)];
-    uint32_t decoded = (entry >> 8 & 0xFFF) * (*state >> SCALE_BITS) + (entry >> 20);
-    uint32_t refilled = decoded << 16 | (*next)[0] | (uint32_t) (*next)[1] << 8;
-    bool refill = decoded < STATE_MIN;
-    *state = refill ? refilled : decoded;
-    *next += refill ? 2 : 0;
-    return (uint8_t) entry;
+    uint32_t slot = *state & (SCALE - 1);
+    uint8_t symbol = model->symbol[slot];
+    uint32_t span = model->span[symbol];
+    uint32_t decoded = (span >> 16) * (*state >> SCALE_BITS) + slot - (span & 0xFFFF);
+    uint32_t refills = 0 - (uint32_t) (decoded < STATE_MIN);
+    *state = decoded << (refills & 16) | (s_word_at (*next) & refills);
+    *next += refills & COUNTS_WORD_BYTES;
+    return symbol;
 }
 
-//  Decode a column's symbols where there are words enough for all of them.
+//  Before a column, see that as many bytes as its words may take can be read, whether the words
+//  end before or not.
+static void
+s_reserve_words (counts_reader_t *self)
+{
+    size_t left = (size_t) (self->words.end - self->words.next);
+    if (self->is_last || left >= COUNTS_COLUMN_BYTES)
+        return;
+    memset (self->last, 0, sizeof self->last);
+    memcpy (self->last, self->words.next, left);
+    self->words = (taker_t){self->last, self->last + left, false};
+    self->is_last = true;
+}
+
+//  Decode a column's symbols.
 static void
 s_take_symbols (counts_reader_t *self, const distribution_t *model, uint8_t *symbols)
 {
+    s_reserve_words (self);
     uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
     const uint8_t *next = self->words.next;
     unsigned i = 0;
@@ -214,21 +249,16 @@ s_take_symbols (counts_reader_t *self, const distribution_t *model, uint8_t *sym
     for (unsigned turn = 0; i < self->frames; i++, turn++)
         symbols[i] = s_decode (model, &states[turn], &next);
     memcpy (self->states, states, sizeof states);
+    self->words.fault |= next > self->words.end;
     self->words.next = next;
 }
 
-//  The same near the end of the words.
+//  Differences from a mean, where all of them have a symbol and no bits are split off.
 static void
-s_take_last_symbols (counts_reader_t *self, const distribution_t *model, uint8_t *symbols)
+s_unfold_all (uint64_t mean, const uint8_t *symbols, unsigned frames, uint64_t *values)
 {
-    static const uint8_t none[2];
-    for (unsigned i = 0; i < self->frames; i++) {
-        bool has_words = self->words.end - self->words.next >= 2;
-        const uint8_t *next = has_words ? self->words.next : none, *before = next;
-        symbols[i] = s_decode (model, &self->states[i % COUNTS_STATES], &next);
-        self->words.fault |= next != before && !has_words;
-        self->words.next += has_words ? next - before : 0;
-    }
+    for (unsigned i = 0; i < frames; i++)
+        values[i] = mean + varint_unfold (symbols[i]);
 }
 
 static void
@@ -238,26 +268,30 @@ s_take_normal (counts_reader_t *self, const choice_t *choice, const uint8_t *sym
     for (unsigned i = 0; i < self->frames; i++) {
         uint64_t low = choice->low_bits > 0 ? taker_varint (&self->extras) : 0;
         uint64_t folded = symbols[i] == ESCAPE ? taker_varint (&self->extras) : symbols[i];
-        uint64_t difference = (folded >> 1) ^ (0 - (folded & 1));
-        values[i] = ((choice->mean + difference) << choice->low_bits) | low;
+        values[i] = ((choice->mean + varint_unfold (folded)) << choice->low_bits) | low;
     }
+}
+
+static void
+s_take_binomial (counts_reader_t *self, const uint8_t *symbols, uint64_t *values)
+{
+    for (unsigned i = 0; i < self->frames; i++)
+        values[i] = symbols[i] == ESCAPE ? taker_varint (&self->extras) : symbols[i];
 }
 
 static void
 s_take_values (counts_reader_t *self, const choice_t *choice, uint64_t *values)
 {
-    uint8_t symbols[COUNTS_FRAMES_MAX] = {0};
-    if (self->words.end - self->words.next >= 2 * (int64_t) self->frames)
-        s_take_symbols (self, distribution_get (choice->number), symbols);
-    else
-        s_take_last_symbols (self, distribution_get (choice->number), symbols);
+    uint8_t symbols[COUNTS_FRAMES_MAX];
+    s_take_symbols (self, distribution_get (choice->number), symbols);
     if (self->words.fault)
         return;
-    if (distribution_is_normal (choice->number))
+    if (!distribution_is_normal (choice->number))
+        s_take_binomial (self, symbols, values);
+    else if (choice->low_bits > 0 || memchr (symbols, ESCAPE, self->frames))
         s_take_normal (self, choice, symbols, values);
     else
-        for (unsigned i = 0; i < self->frames; i++)
-            values[i] = symbols[i] == ESCAPE ? taker_varint (&self->extras) : symbols[i];
+        s_unfold_all (choice->mean, symbols, self->frames, values);
 }
 
 int

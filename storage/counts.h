@@ -12,21 +12,29 @@
 #include "schema/buckets.h"
 #include "storage/varint.h"
 
-#define COUNTS_FRAMES_MAX 256
+#define COUNTS_FRAMES_MAX 240
 #define COUNTS_STATES     4
 
-//  One metric's counts being read, bucket by bucket. A plain value; it borrows the bytes.
+//  A number of each frame, such as the counts of one bucket.
+typedef uint64_t column_t[COUNTS_FRAMES_MAX];
+
+#define COUNTS_WORD_BYTES   2
+#define COUNTS_COLUMN_BYTES (COUNTS_WORD_BYTES * COUNTS_FRAMES_MAX) //  A column's words, at most
+
+//  One metric's counts being read, bucket by bucket. It borrows the bytes, and may not be moved.
 typedef struct {
     taker_t models, extras;         //  Which distributions; what does not fit them
     taker_t words;                  //  Of rANS
     uint32_t states[COUNTS_STATES]; //  Frames take turns, so that decoding need not wait
     unsigned frames;
-    unsigned slot, end; //  Of the next bucket, and behind the last one
+    unsigned slot, end;                    //  Of the next bucket, and behind the last one
+    bool is_last;                          //  The words are the copy
+    uint8_t last[2 * COUNTS_COLUMN_BYTES]; //  Copy of the last words, with room behind them
 } counts_reader_t;
 
-//  Put a matrix of counts: of slot s in frame f at values[(s - first) * frames + f], for the slots
-//  from first to end; all others are 0. frames is at most COUNTS_FRAMES_MAX.
-void counts_put (bytes_t *bytes, const uint64_t *values, unsigned first, unsigned end,
+//  Put the counts of the slots from first to end, which slots[first .. end - 1] are, for so many
+//  frames, at most COUNTS_FRAMES_MAX; those of all other slots are 0.
+void counts_put (bytes_t *bytes, const column_t *slots, unsigned first, unsigned end,
                  unsigned frames);
 
 //  Begin to read what counts_put wrote, all of what is left of the taker.

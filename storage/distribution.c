@@ -7,6 +7,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #define MEANS     14
@@ -45,28 +46,37 @@ s_exp (double x)
 
 //  Give each symbol its share of SCALE; what is too rare for one is left to ESCAPE.
 static void
-s_set_frequencies (distribution_t *self, const double *weights)
+s_share_out (const double *weights, unsigned *frequency)
 {
     double total = 0;
-    unsigned left = SCALE - 1, start = 0, common = 0;
+    unsigned left = SCALE - 1, common = 0;
     for (unsigned i = 0; i < ESCAPE; i++)
         total += weights[i];
     for (unsigned i = 0; i < ESCAPE; i++) {
         unsigned share = (unsigned) (weights[i] / total * (SCALE - 1) + 0.5);
-        self->frequency[i] = (uint16_t) (share < left ? share : left);
-        left -= self->frequency[i];
-        if (self->frequency[i] > self->frequency[common])
+        frequency[i] = share < left ? share : left;
+        left -= frequency[i];
+        if (frequency[i] > frequency[common])
             common = i;
     }
-    self->frequency[common] = (uint16_t) (self->frequency[common] + left);
-    self->frequency[ESCAPE] = 1;
+    frequency[common] += left;
+    frequency[ESCAPE] = 1;
+}
+
+static void
+s_set_frequencies (distribution_t *self, const double *weights)
+{
+    unsigned frequency[SYMBOLS], slot = 0;
+    s_share_out (weights, frequency);
     for (unsigned i = 0; i < SYMBOLS; i++) {
-        self->start[i] = (uint16_t) start;
-        for (unsigned k = 0; k < self->frequency[i]; k++)
-            self->slots[start + k] = i | (uint32_t) self->frequency[i] << 8 | (uint32_t) k << 20;
-        start += self->frequency[i];
+        if (frequency[i] == 0)
+            continue;
+        self->span[i] = slot | frequency[i] << 16;
+        self->reciprocal[i] = ((1ULL << 43) + frequency[i] - 1) / frequency[i];
+        memset (&self->symbol[slot], (int) i, frequency[i]);
+        slot += frequency[i];
     }
-    assert (start == SCALE);
+    assert (slot == SCALE);
 }
 
 //  Negative binomial with this mean and variance spread * mean; Poisson for a spread of 1.
@@ -122,7 +132,10 @@ uint64_t
 distribution_digest (void)
 {
     pthread_once (&s_once, s_make);
-    return XXH64 (s_distributions, DISTRIBUTIONS * sizeof *s_distributions, 0);
+    uint64_t digest = 0;
+    for (unsigned i = 0; i < DISTRIBUTIONS; i++)
+        digest = XXH64 (s_distributions[i].span, sizeof s_distributions[i].span, digest);
+    return digest;
 }
 
 bool

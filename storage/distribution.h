@@ -17,13 +17,22 @@
 #define ESCAPE     255 //  The symbol of all that have none
 
 typedef struct {
-    uint16_t frequency[SYMBOLS]; //  0: too rare to have one
-    uint16_t start[SYMBOLS];
-    uint32_t slots[SCALE]; //  Symbol, its frequency << 8, and how far above its start << 20
+    uint8_t symbol[SCALE];        //  Of each slot
+    uint32_t span[SYMBOLS];       //  Which slots: the first one, and how many << 16; 0: too rare
+    uint64_t reciprocal[SYMBOLS]; //  See distribution_divide
 } distribution_t;
 
 //  number must be below DISTRIBUTIONS.
 const distribution_t *distribution_get (unsigned number);
+
+//  state / how many slots the symbol has, which must not be 0, for states below that << (32 -
+//  SCALE_BITS). A product with the reciprocal, 2^43 / the slots rounded up, is too large by less
+//  than 1 / the slots then, and fits 64 bits.
+static inline uint32_t
+distribution_divide (const distribution_t *self, unsigned symbol, uint32_t state)
+{
+    return (uint32_t) (state * self->reciprocal[symbol] >> 43);
+}
 
 //  Whether its symbols are differences from a mean; otherwise they are the counts.
 bool distribution_is_normal (unsigned number);
@@ -37,7 +46,7 @@ typedef struct {
 
 choice_t distribution_choose (const uint64_t *values, unsigned count);
 
-//  A digest of all of them, for the test that they are the same everywhere.
+//  A digest of their symbols' slots, for the test that they are the same everywhere.
 uint64_t distribution_digest (void);
 
 #endif

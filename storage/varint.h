@@ -9,6 +9,19 @@
 #include <stdint.h>
 #include "schema/histogram.h"
 
+//  A difference of either sign, modulo 2^64, as a number that is small where the difference is.
+static inline uint64_t
+varint_fold (uint64_t difference)
+{
+    return difference << 1 ^ (0 - (difference >> 63));
+}
+
+static inline uint64_t
+varint_unfold (uint64_t folded)
+{
+    return folded >> 1 ^ (0 - (folded & 1));
+}
+
 //  Bytes being written; they grow.
 typedef struct {
     uint8_t *data; //  Owned

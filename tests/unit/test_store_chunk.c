@@ -132,42 +132,102 @@ s_count (unsigned shape, unsigned slot, unsigned i)
 }
 
 static void
+s_assert_counts_given_back (const bytes_t *bytes, column_t *slots, unsigned frames)
+{
+    counts_reader_t reader;
+    column_t taken;
+    unsigned slot;
+    int rc;
+    const taker_t taker = {bytes->data, bytes->data + bytes->size, false};
+    counts_begin (&reader, &taker, frames);
+    while ((rc = counts_next (&reader, &slot, taken)) == 1) {
+        assert_memory_equal (taken, slots[slot], 8 * frames);
+        memset (slots[slot], 0, sizeof slots[slot]);
+    }
+    assert_int_equal (rc, 0);
+    for (slot = 0; slot < BUCKET_SLOTS; slot++)
+        for (unsigned i = 0; i < frames; i++)
+            assert_true (slots[slot][i] == 0);
+}
+
+static void
 test_counts_of_any_shape_are_given_back (void **state)
 {
+    static column_t slots[BUCKET_SLOTS];
     (void) state;
     s_state = 5;
     for (unsigned round = 0; round < 140; round++) {
-        unsigned frames = 1 + (unsigned) (s_random () % COUNTS_FRAMES_MAX), slot, seen = 0;
-        uint64_t *values = calloc (BUCKET_SLOTS * frames, 8), column[COUNTS_FRAMES_MAX];
+        unsigned frames = 1 + (unsigned) (s_random () % COUNTS_FRAMES_MAX);
         unsigned first = (unsigned) (s_random () % BUCKET_SLOTS);
-        for (unsigned k = first; k < BUCKET_SLOTS && k < first + round; k++)
+        for (unsigned slot = first; slot < BUCKET_SLOTS && slot < first + round; slot++)
             for (unsigned i = 0; i < frames; i++)
-                values[(size_t) k * frames + i] = s_count (round % 7, k, i);
+                slots[slot][i] = s_count (round % 7, slot, i);
         bytes_t bytes = {0};
-        counts_put (&bytes, values, 0, BUCKET_SLOTS, frames);
-        counts_reader_t reader;
-        const taker_t taker = {bytes.data, bytes.data + bytes.size, false};
-        counts_begin (&reader, &taker, frames);
-        int rc;
-        while ((rc = counts_next (&reader, &slot, column)) == 1) {
-            assert_memory_equal (column, values + (size_t) slot * frames, 8 * frames);
-            memset (values + (size_t) slot * frames, 0, 8 * frames);
-            seen++;
-        }
-        assert_int_equal (rc, 0);
-        for (size_t i = 0; i < BUCKET_SLOTS * frames; i++)
-            assert_true (values[i] == 0);
-        assert_true (seen <= BUCKET_SLOTS);
+        counts_put (&bytes, slots, 0, BUCKET_SLOTS, frames);
+        s_assert_counts_given_back (&bytes, slots, frames);
         bytes_clear (&bytes);
-        free (values);
     }
+}
+
+static void
+test_counts_that_end_too_early_are_none (void **state)
+{
+    static column_t slots[BUCKET_SLOTS], taken;
+    unsigned slot;
+    bytes_t bytes = {0};
+    counts_reader_t reader;
+    (void) state;
+    s_state = 7;
+    for (slot = 0; slot < 20; slot++)
+        for (unsigned i = 0; i < 60; i++)
+            slots[slot][i] = s_count (6, slot, i);
+    counts_put (&bytes, slots, 0, 20, 60);
+    for (size_t size = 0; size < bytes.size; size++) {
+        const taker_t taker = {bytes.data, bytes.data + size, false};
+        int rc = 1;
+        counts_begin (&reader, &taker, 60);
+        while (rc == 1)
+            rc = counts_next (&reader, &slot, taken);
+        assert_int_equal (rc, -1);
+    }
+    bytes_clear (&bytes);
 }
 
 static void
 test_the_distributions_are_the_same_everywhere (void **state)
 {
     (void) state;
-    assert_true (distribution_digest () == 0x67518FB65F4B58F5ULL);
+    assert_true (distribution_digest () == 0x2635393CDED2F09ULL);
+}
+
+//  Just below and at multiples of the frequency a rounding error would show.
+static void
+test_states_are_divided_by_frequencies_exactly (void **state)
+{
+    (void) state;
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++)
+        for (unsigned symbol = 0; symbol < SYMBOLS; symbol++) {
+            const distribution_t *model = distribution_get (number);
+            uint64_t frequency = model->span[symbol] >> 16;
+            for (uint64_t quotient = 1; frequency > 0 && quotient <= 1u << 21; quotient *= 2) {
+                uint32_t below = (uint32_t) (quotient * frequency - 1);
+                assert_int_equal (distribution_divide (model, symbol, below), below / frequency);
+                below -= (uint32_t) (quotient / 2 * frequency);
+                assert_int_equal (distribution_divide (model, symbol, below), below / frequency);
+            }
+        }
+}
+
+static void
+test_every_slot_of_a_distribution_is_of_one_symbol (void **state)
+{
+    (void) state;
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++)
+        for (uint32_t slot = 0; slot < SCALE; slot++) {
+            const distribution_t *model = distribution_get (number);
+            uint32_t span = model->span[model->symbol[slot]];
+            assert_in_range (slot, span & 0xFFFF, (span & 0xFFFF) + (span >> 16) - 1);
+        }
 }
 
 static void
@@ -303,7 +363,10 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_busy_minute_takes_at_most_66_bytes_a_histogram),
         cmocka_unit_test (test_counts_of_any_shape_are_given_back),
+        cmocka_unit_test (test_counts_that_end_too_early_are_none),
         cmocka_unit_test (test_the_distributions_are_the_same_everywhere),
+        cmocka_unit_test (test_states_are_divided_by_frequencies_exactly),
+        cmocka_unit_test (test_every_slot_of_a_distribution_is_of_one_symbol),
         cmocka_unit_test (test_columns_of_any_shape_are_given_back),
         cmocka_unit_test (test_a_chunk_adds_up_to_its_frames),
         cmocka_unit_test (test_damaged_chunks_are_refused_or_read),
