@@ -22,7 +22,7 @@ struct chunk_t {
     int64_t minute_wall_s;
     frame_t *templates; //  Owned
     unsigned template_count;
-    column_t columns[COLUMNS];
+    column_t columns[SHEET_COLUMNS];
     chunk_metric_t metrics[METRIC_COUNT_];
     bool is_loaded;
 };
@@ -30,7 +30,7 @@ struct chunk_t {
 static void
 s_set_field (frame_t *frame, size_t index, uint64_t value)
 {
-    memcpy ((char *) frame + chunk_fields[index], &value, sizeof value);
+    memcpy ((char *) frame + sheet_fields[index], &value, sizeof value);
 }
 
 //  --- opening ---------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ s_is_sound (const chunk_t *self, unsigned index)
 static void
 s_take_columns (chunk_t *self, taker_t *taker)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
+    for (size_t i = 0; i < SHEET_COLUMNS; i++)
         column_take (taker, self->columns[i], self->count);
     for (unsigned i = 0; i < self->count; i++)
         taker->fault |= !s_is_sound (self, i);
@@ -308,10 +308,89 @@ chunk_frame (chunk_t *self, unsigned index, frame_t *frame)
     frame->start_wall_s = record.start_wall_s;
     frame->span_s = record.span_s;
     frame->clock_synchronised = self->columns[SYNCHRONISED][index] != 0;
-    for (size_t field = 0; field < CHUNK_FIELDS; field++)
+    for (size_t field = 0; field < SHEET_FIELDS; field++)
         s_set_field (frame, field, self->columns[FIELDS + field][index]);
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
         if (self->metrics[id].present && self->metrics[id].measured[index])
             s_set_metric (self, id, index, &frame->metrics[id]);
     return 0;
+}
+
+//  --- comparing -------------------------------------------------------------------------------
+
+static bool
+s_is_equal (const column_t one, const column_t other, unsigned count)
+{
+    return memcmp (one, other, count * sizeof one[0]) == 0;
+}
+
+static bool
+s_has_templates (const chunk_t *self, const sheet_t *sheet)
+{
+    bool equal = self->template_count == sheet->template_count;
+    for (unsigned i = 0; equal && i < self->template_count; i++)
+        equal = sheet_template_fits (&self->templates[i], &sheet->templates[i]);
+    return equal;
+}
+
+//  Whether the totals are what s_load makes of how far off they are.
+static bool
+s_has_totals (const column_t off, const column_t totals, const column_t own, unsigned count)
+{
+    uint64_t total = 0;
+    bool equal = true;
+    for (unsigned i = 0; i < count; i++) {
+        total += off[i] + own[i];
+        equal &= total == totals[i];
+    }
+    return equal;
+}
+
+//  Whether the buckets are the sheet's, and add up to its counts.
+static bool
+s_has_counts (const chunk_metric_t *self, const sheet_metric_t *metric, unsigned count)
+{
+    column_t values, events = {0};
+    counts_reader_t reader;
+    unsigned slot;
+    int rc;
+    counts_begin (&reader, &self->rest, count);
+    if (reader.slot != metric->first || reader.end != metric->end)
+        return false;
+    while ((rc = counts_next (&reader, &slot, values)) == 1) {
+        if (!s_is_equal (values, metric->slots[slot], count))
+            return false;
+        for (unsigned i = 0; i < count; i++)
+            events[i] += values[i];
+    }
+    return rc == 0 && s_is_equal (events, metric->counts, count);
+}
+
+static bool
+s_has_metric (const chunk_metric_t *self, const sheet_metric_t *metric, unsigned count,
+              bool is_count)
+{
+    if (!self->present || !metric->present)
+        return self->present == metric->present;
+    return s_is_equal (self->measured, metric->measured, count) &&
+           s_is_equal (self->accrued_ns, metric->accrued_ns, count) &&
+           s_is_equal (self->own, metric->sums, count) &&
+           s_has_totals (self->total_counts, metric->total_counts, metric->counts, count) &&
+           s_has_totals (self->total_sums, metric->total_sums, metric->sums, count) &&
+           (is_count ? s_is_equal (self->own, metric->counts, count) && metric->end == 0
+                     : s_has_counts (self, metric, count));
+}
+
+bool
+chunk_holds (chunk_t *self, const sheet_t *sheet)
+{
+    assert (!self->is_loaded);
+    bool equal = self->count == sheet->count && self->minute_wall_s == sheet->minute_wall_s &&
+                 s_has_templates (self, sheet);
+    for (unsigned i = 0; equal && i < SHEET_COLUMNS; i++)
+        equal = s_is_equal (self->columns[i], sheet->columns[i], self->count);
+    for (unsigned id = 0; equal && id < METRIC_COUNT_; id++)
+        equal = s_has_metric (&self->metrics[id], &sheet->metrics[id], self->count,
+                              chunk_is_count (id));
+    return equal;
 }

@@ -4,16 +4,15 @@
 #ifndef STORAGE_CHUNK_H
 #define STORAGE_CHUNK_H
 
-#include "storage/counts.h"
 #include "storage/row.h"
+#include "storage/sheet.h"
 #include "storage/store.h"
 
-//  More are not put into one: four epochs at a time.
-#define CHUNK_FRAMES_MAX COUNTS_FRAMES_MAX
+#define CHUNK_FRAMES_MAX SHEET_FRAMES_MAX
 
-//  Write frames of one node in order of start, epoch, seq; count is 1 .. CHUNK_FRAMES_MAX.
-//  Returns 0, or -1 where they cannot be had in a chunk.
-int chunk_write (bytes_t *bytes, const frame_t *frames, unsigned count, int64_t minute_wall_s);
+//  Write the frames of a sheet, which has some, sorted. Returns 0, or -1 where they cannot be had
+//  in a chunk.
+int chunk_write (bytes_t *bytes, const sheet_t *sheet);
 
 typedef struct chunk_t chunk_t;
 
@@ -33,5 +32,11 @@ int chunk_add (chunk_t *self, const uint8_t *selected, metric_set_t metrics, row
 
 //  The frame itself. Returns 0, or -1 where the chunk is damaged.
 int chunk_frame (chunk_t *self, unsigned index, frame_t *frame);
+
+//  Whether the frames are those of a sheet, asked before chunk_frame is called: each number that
+//  chunk_frame would give is compared with the sheet's. As equal frames have equal bytes, and only
+//  what frame_encode would write decodes, frames that were decoded into the sheet can then be had
+//  back byte for byte.
+bool chunk_holds (chunk_t *self, const sheet_t *sheet);
 
 #endif

@@ -15,14 +15,6 @@
 
 #include "storage/chunk.h"
 
-typedef enum { TEMPLATE, START, SPAN, EPOCH, SEQ, SYNCHRONISED, FIELDS } place_t;
-
-//  Numbers of a frame that are columns of their own: where they lie in it.
-#define CHUNK_FIELDS 10
-extern const size_t chunk_fields[CHUNK_FIELDS];
-
-#define COLUMNS (FIELDS + CHUNK_FIELDS)
-
 static inline bool
 chunk_is_count (unsigned id)
 {

@@ -294,6 +294,7 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->open_minutes = open_minutes_new ();
     self->reader = wire_reader_new ();
     assert (self->reader);
+    self->sheet = sheet_new ();
     if (s_open (self, options, fault, error))
         store_destroy (&self);
     return self;
@@ -315,6 +316,7 @@ store_destroy (store_t **self_p)
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
     wire_reader_destroy (&self->reader);
+    sheet_destroy (&self->sheet);
     open_minutes_destroy (&self->open_minutes);
     pthread_mutex_destroy (&self->mutex);
     pthread_mutex_destroy (&self->writing);

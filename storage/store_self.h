@@ -9,7 +9,7 @@
 //      store_expire_rows.c rollups out of it for ever
 //      store_losses.c      frames on record as lost
 //      rollup.c            what frames add up to, kept beside them
-//      minute.c            frames of a closed minute, rewritten as a chunk
+//      minute.c            frames of a closed minute, rewritten as a chunk by way of a sheet
 //      store_cursor.c      frames out, one by one
 //      store_window.c      frames out, added up
 //      store_audit.c       rollups computed once more
@@ -30,6 +30,7 @@
 #include "storage/folder.h"
 #include "storage/holdings.h"
 #include "storage/open_minute.h"
+#include "storage/sheet.h"
 #include "storage/store.h"
 
 struct store_t {
@@ -41,7 +42,8 @@ struct store_t {
     uint64_t reserve_bytes;  //  Free disk space below which nothing is appended
     atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
-    wire_reader_t *reader;   //  Of the thread that holds writing
+    wire_reader_t *reader;   //  Of the thread that holds writing, as is
+    sheet_t *sheet;          //  the minute that it rewrites
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     holdings_t *holdings;

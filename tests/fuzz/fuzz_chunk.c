@@ -41,10 +41,16 @@ s_take_frames (chunk_t *chunk)
 static void
 s_try_frames (wire_reader_t *reader, unsigned count)
 {
+    static sheet_t *sheet;
     bytes_t bytes = {0};
-    PROMISE (chunk_write (&bytes, s_frames, count, MINUTE_WALL_S) == 0);
+    if (!sheet)
+        sheet = sheet_new ();
+    sheet_begin (sheet, MINUTE_WALL_S);
+    for (unsigned i = 0; i < count; i++)
+        sheet_add (sheet, &s_frames[i]);
+    PROMISE (chunk_write (&bytes, sheet) == 0);
     chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
-    PROMISE (chunk && chunk_count (chunk) == count);
+    PROMISE (chunk && chunk_count (chunk) == count && chunk_holds (chunk, sheet));
     for (unsigned i = 0; i < count; i++) {
         PROMISE (chunk_frame (chunk, i, &s_again) == 0);
         PROMISE (memcmp (&s_again, &s_frames[i], sizeof s_again) == 0);

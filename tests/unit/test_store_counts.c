@@ -1,0 +1,166 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about what chunks are made of: counts and columns come back as they were put.
+#include "test_store.h"
+#include "test_chance.h"
+#include "storage/column.h"
+#include "storage/counts.h"
+#include "storage/distribution.h"
+
+//  Counts of every size and shape: constant, rare, bursts, growing, near 2^64.
+static uint64_t
+s_count (unsigned shape, unsigned slot, unsigned i)
+{
+    switch (shape) {
+    case 0:
+        return slot % 5 == 0 ? 1000003 : 0;
+    case 1:
+        return chance_number () % 100 == 0;
+    case 2:
+        return chance_number () % 60 == 0 ? chance_number () >> (chance_number () % 64) : 0;
+    case 3:
+        return (uint64_t) slot * i * i;
+    case 4:
+        return UINT64_MAX - chance_number () % (1 + (1ULL << slot % 63));
+    case 5:
+        return chance_number () >> (chance_number () % 64);
+    default:
+        return (uint64_t) fabs (exp2 (slot % 40) + exp2 (slot % 30) * chance_normal ());
+    }
+}
+
+static void
+s_assert_counts_given_back (const bytes_t *bytes, column_t *slots, unsigned frames)
+{
+    counts_reader_t reader;
+    column_t taken;
+    unsigned slot;
+    int rc;
+    const taker_t taker = {bytes->data, bytes->data + bytes->size, false};
+    counts_begin (&reader, &taker, frames);
+    while ((rc = counts_next (&reader, &slot, taken)) == 1) {
+        assert_memory_equal (taken, slots[slot], 8 * frames);
+        memset (slots[slot], 0, sizeof slots[slot]);
+    }
+    assert_int_equal (rc, 0);
+    for (slot = 0; slot < BUCKET_SLOTS; slot++)
+        for (unsigned i = 0; i < frames; i++)
+            assert_true (slots[slot][i] == 0);
+}
+
+static void
+test_counts_of_any_shape_are_given_back (void **state)
+{
+    static column_t slots[BUCKET_SLOTS];
+    (void) state;
+    chance_state = 5;
+    for (unsigned round = 0; round < 140; round++) {
+        unsigned frames = 1 + (unsigned) (chance_number () % COUNTS_FRAMES_MAX);
+        unsigned first = (unsigned) (chance_number () % BUCKET_SLOTS);
+        for (unsigned slot = first; slot < BUCKET_SLOTS && slot < first + round; slot++)
+            for (unsigned i = 0; i < frames; i++)
+                slots[slot][i] = s_count (round % 7, slot, i);
+        bytes_t bytes = {0};
+        counts_put (&bytes, slots, 0, BUCKET_SLOTS, frames);
+        s_assert_counts_given_back (&bytes, slots, frames);
+        bytes_clear (&bytes);
+    }
+}
+
+static void
+test_counts_that_end_too_early_are_none (void **state)
+{
+    static column_t slots[BUCKET_SLOTS], taken;
+    unsigned slot;
+    bytes_t bytes = {0};
+    counts_reader_t reader;
+    (void) state;
+    chance_state = 7;
+    for (slot = 0; slot < 20; slot++)
+        for (unsigned i = 0; i < 60; i++)
+            slots[slot][i] = s_count (6, slot, i);
+    counts_put (&bytes, slots, 0, 20, 60);
+    for (size_t size = 0; size < bytes.size; size++) {
+        const taker_t taker = {bytes.data, bytes.data + size, false};
+        int rc = 1;
+        counts_begin (&reader, &taker, 60);
+        while (rc == 1)
+            rc = counts_next (&reader, &slot, taken);
+        assert_int_equal (rc, -1);
+    }
+    bytes_clear (&bytes);
+}
+
+static void
+test_the_distributions_are_the_same_everywhere (void **state)
+{
+    (void) state;
+    assert_true (distribution_digest () == 0x2635393CDED2F09ULL);
+}
+
+//  Just below and at multiples of the frequency a rounding error would show.
+static void
+test_states_are_divided_by_frequencies_exactly (void **state)
+{
+    (void) state;
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++)
+        for (unsigned symbol = 0; symbol < SYMBOLS; symbol++) {
+            const distribution_t *model = distribution_get (number);
+            uint64_t frequency = model->span[symbol] >> 16;
+            for (uint64_t quotient = 1; frequency > 0 && quotient <= 1u << 21; quotient *= 2) {
+                uint32_t below = (uint32_t) (quotient * frequency - 1);
+                assert_int_equal (distribution_divide (model, symbol, below), below / frequency);
+                below -= (uint32_t) (quotient / 2 * frequency);
+                assert_int_equal (distribution_divide (model, symbol, below), below / frequency);
+            }
+        }
+}
+
+static void
+test_every_slot_of_a_distribution_is_of_one_symbol (void **state)
+{
+    (void) state;
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++)
+        for (uint32_t slot = 0; slot < SCALE; slot++) {
+            const distribution_t *model = distribution_get (number);
+            uint32_t span = model->span[model->symbol[slot]];
+            assert_in_range (slot, span & 0xFFFF, (span & 0xFFFF) + (span >> 16) - 1);
+        }
+}
+
+static void
+test_columns_of_any_shape_are_given_back (void **state)
+{
+    (void) state;
+    chance_state = 9;
+    for (unsigned round = 0; round < 2000; round++) {
+        uint64_t values[300], taken[300];
+        unsigned count = 1 + (unsigned) (chance_number () % 300);
+        for (unsigned i = 0; i < count; i++)
+            values[i] = round % 4 == 0   ? chance_number () >> (chance_number () % 64)
+                        : round % 4 == 1 ? 7 * i + round
+                        : round % 4 == 2 ? 1000000 + chance_number () % (1 + round)
+                                         : 0 - (uint64_t) i * round - chance_number () % 3;
+        bytes_t bytes = {0};
+        column_put (&bytes, values, count);
+        taker_t taker = {bytes.data, bytes.data + bytes.size, false};
+        column_take (&taker, taken, count);
+        assert_false (taker.fault);
+        assert_ptr_equal (taker.next, taker.end);
+        assert_memory_equal (values, taken, 8 * count);
+        bytes_clear (&bytes);
+    }
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_counts_of_any_shape_are_given_back),
+        cmocka_unit_test (test_counts_that_end_too_early_are_none),
+        cmocka_unit_test (test_the_distributions_are_the_same_everywhere),
+        cmocka_unit_test (test_states_are_divided_by_frequencies_exactly),
+        cmocka_unit_test (test_every_slot_of_a_distribution_is_of_one_symbol),
+        cmocka_unit_test (test_columns_of_any_shape_are_given_back),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
