@@ -93,6 +93,25 @@ s_encode (const distribution_t *model, unsigned symbol, uint32_t *state, uint8_t
     return next - is_full * COUNTS_WORD_BYTES;
 }
 
+//  Encode a column's symbols, the last one first.
+static uint8_t *
+s_put_symbols (const distribution_t *model, const uint8_t *symbols, unsigned frames,
+               uint32_t *states, uint8_t *next)
+{
+    unsigned i = frames;
+    for (; i % COUNTS_STATES != 0; i--)
+        next = s_encode (model, symbols[i - 1], &states[(i - 1) % COUNTS_STATES], next);
+    uint32_t a = states[0], b = states[1], c = states[2], d = states[3];
+    for (; i > 0; i -= COUNTS_STATES) {
+        next = s_encode (model, symbols[i - 1], &d, next);
+        next = s_encode (model, symbols[i - 2], &c, next);
+        next = s_encode (model, symbols[i - 3], &b, next);
+        next = s_encode (model, symbols[i - 4], &a, next);
+    }
+    memcpy (states, (const uint32_t[]){a, b, c, d}, COUNTS_STATES * sizeof a);
+    return next;
+}
+
 static void
 s_put_words (writer_t *self)
 {
@@ -101,10 +120,10 @@ s_put_words (writer_t *self)
     uint32_t states[COUNTS_STATES] = {STATE_MIN, STATE_MIN, STATE_MIN, STATE_MIN};
     for (unsigned slot = self->slots; slot-- > 0;) {
         unsigned number = self->choices[slot].number;
-        const distribution_t *model = distribution_get (number);
-        const uint8_t *symbols = self->symbols + (size_t) slot * self->frames;
-        for (unsigned i = self->frames; number != DISTRIBUTION_ZERO && i-- > 0;)
-            next = s_encode (model, symbols[i], &states[i % COUNTS_STATES], next);
+        if (number != DISTRIBUTION_ZERO)
+            next = s_put_symbols (distribution_get (number),
+                                  self->symbols + (size_t) slot * self->frames, self->frames,
+                                  states, next);
     }
     for (unsigned turn = COUNTS_STATES; turn-- > 0;) {
         next = s_put_word (next, states[turn]);

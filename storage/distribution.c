@@ -23,6 +23,7 @@
 
 static const double s_spreads[SPREADS] = {1.0, 1.5, 2.5, 5.0, 12.0, 40.0};
 static distribution_t *s_distributions; //  DISTRIBUTIONS of them, made once
+static double s_normal_limits[NORMALS]; //  Up to which deviation each normal one is the nearest
 static pthread_once_t s_once = PTHREAD_ONCE_INIT;
 
 _Static_assert(DISTRIBUTIONS == 1 + BINOMIALS + NORMALS, "as many as the header says");
@@ -117,8 +118,10 @@ s_make (void)
         s_set_binomial (&s_distributions[1 + i], root * root, s_spreads[i % SPREADS]);
     }
     double deviation = NORMAL_LOW;
-    for (unsigned i = 0; i < NORMALS; i++, deviation *= NORMAL_STEP)
+    for (unsigned i = 0; i < NORMALS; i++, deviation *= NORMAL_STEP) {
         s_set_normal (&s_distributions[1 + BINOMIALS + i], deviation);
+        s_normal_limits[i] = deviation * 1.1224620483093730; //  The sixth root of 2
+    }
 }
 
 const distribution_t *
@@ -159,26 +162,52 @@ static unsigned
 s_choose_normal (double deviation)
 {
     unsigned best = 0;
-    double of_best = NORMAL_LOW;
-    while (best + 1 < NORMALS && deviation > of_best * 1.1224620483093730) {
-        of_best *= NORMAL_STEP;
+    pthread_once (&s_once, s_make);
+    while (best + 1 < NORMALS && deviation > s_normal_limits[best])
         best++;
-    }
     return 1 + BINOMIALS + best;
+}
+
+//  Numbers below this, of which there are 240 at most, have sums that fit 64 bits, even that of
+//  their squares times how many they are.
+#define EXACT_MAX (1u << 24)
+
+static void
+s_estimate (const uint64_t *values, unsigned count, double *mean, double *variance)
+{
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum += (double) values[i];
+    *mean = sum / count;
+    for (unsigned i = 0; i < count; i++)
+        squares += ((double) values[i] - *mean) * ((double) values[i] - *mean);
+    *variance = squares / count;
+}
+
+static void
+s_moments (const uint64_t *values, unsigned count, double *mean, double *variance)
+{
+    uint64_t all = 0, sum = 0, squares = 0;
+    for (unsigned i = 0; i < count; i++) {
+        all |= values[i];
+        sum += values[i];
+        squares += values[i] * values[i];
+    }
+    if (all >= EXACT_MAX) {
+        s_estimate (values, count, mean, variance);
+        return;
+    }
+    *mean = (double) sum / count;
+    *variance = (double) (count * squares - sum * sum) / ((double) count * count);
 }
 
 choice_t
 distribution_choose (const uint64_t *values, unsigned count)
 {
-    double sum = 0, squares = 0;
-    for (unsigned i = 0; i < count; i++)
-        sum += (double) values[i];
-    double mean = sum / count;
-    if (sum == 0)
+    double mean, variance;
+    s_moments (values, count, &mean, &variance);
+    if (mean == 0)
         return (choice_t){.number = DISTRIBUTION_ZERO};
-    for (unsigned i = 0; i < count; i++)
-        squares += ((double) values[i] - mean) * ((double) values[i] - mean);
-    double variance = squares / count;
     if (mean < MEAN_MAX && variance > mean * 0.6) {
         unsigned step = (unsigned) (sqrt (mean) * MEAN_STEPS);
         return (choice_t){.number = 1 + step * SPREADS + s_choose_spread (variance / mean)};
