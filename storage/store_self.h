@@ -11,7 +11,7 @@
 //      rollup.c            what frames add up to, kept beside them
 //      minute.c            frames of a closed minute, rewritten as a chunk by way of a sheet
 //      store_cursor.c      frames out, one by one
-//      store_window.c      frames out, added up
+//      store_window.c      frames out, added up, by way of window.h
 //      store_audit.c       rollups computed once more
 //      store_nodes.c       what is held of whom
 //      store_gaps.c        which seconds are present, lost or unknown

@@ -1,0 +1,52 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  window - what the frames of one node add up to whose start lies in a window, being read:
+//
+//      store_window.c   the whole
+//      window_rows.c    closed minutes, from rollups
+//      window_edge.c    a part of a closed minute
+//      window_open.c    the minute that is not closed
+//      window_frames.c  frames as they came, which the last two read
+//
+//  All is read by one scan, and so as it was at one moment. Functions return 0, or -1 where the
+//  store could not be read (see store_error), unless they say otherwise.
+#ifndef STORAGE_WINDOW_H
+#define STORAGE_WINDOW_H
+
+#include "storage/row.h"
+#include "storage/store_self.h"
+
+typedef struct {
+    store_t *store;
+    const char *node;
+    scan_t *scan;
+    wire_reader_t *reader; //  Owned; NULL as long as no frame is read
+    metric_set_t metrics;
+    int64_t since_wall_s, until_wall_s;
+    rolled_t rolled;
+    row_t total;
+    store_plan_t plan; //  What the total was read from
+} window_t;
+
+//  Add whole closed periods of a level, from rollups.
+int window_add_level (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s);
+//  Find the last row of a level that starts in [from, until). Returns 1, 0 where there is none, -1
+//  on failure.
+int window_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s);
+//  Fail because of a row that is none.
+int window_fail_row (window_t *self);
+
+//  Add the part of a closed minute that lies in [from, until).
+int window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s);
+
+//  Add what lies in the minute that is not closed.
+int window_add_open (window_t *self);
+
+//  Stand before the frames that start at or after a second. *rc is what scan_seek came to.
+int window_seek_frames (window_t *self, int64_t from_wall_s, int *rc);
+//  The frame the scan stands on. Returns 1 where it starts before until and decodes, 0 where it
+//  does not decode, -1 where it is behind or another node's.
+int window_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame);
+//  Add a frame's events; no seconds.
+void window_add_frame (window_t *self, const frame_t *frame);
+
+#endif

@@ -1,0 +1,142 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  window_edge - see window.h. The frames of the minute are read, those of its chunk first.
+#include "storage/window.h"
+
+#include <string.h>
+#include "storage/chunk.h"
+#include "storage/level.h"
+#include "storage/store_key.h"
+
+typedef struct {
+    int64_t minute_wall_s, from_wall_s, until_wall_s;
+    uint64_t expected;                  //  Frames of the minute that its row tells of
+    uint64_t rolled[METRIC_COUNT_ + 1]; //  Seconds covered according to it
+    uint64_t frames;                    //  Frames of the minute that are there
+    row_t found;                        //  Whose seconds are covered by these alone
+} edge_t;
+
+//  Read what the minute's row says of it.
+static int
+s_read_edge_row (window_t *self, edge_t *edge)
+{
+    row_t row;
+    size_t size;
+    int64_t minute_wall_s = edge->minute_wall_s;
+    int rc = window_find_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1);
+    if (rc <= 0)
+        return rc;
+    const void *value = scan_value (self->scan, &size);
+    if (row_decode (&row, value, size))
+        return window_fail_row (self);
+    edge->expected = row.frames;
+    memcpy (edge->rolled, row.covered, sizeof edge->rolled);
+    rc = window_find_row (self, LEVEL_MINUTES, period_floor (minute_wall_s, HOUR_S), minute_wall_s);
+    if (rc <= 0)
+        return rc;
+    value = scan_value (self->scan, &size);
+    if (row_decode (&row, value, size))
+        return window_fail_row (self);
+    edge->expected -= row.frames;
+    return 0;
+}
+
+//  The chunk of the minute, where the scan stands on it. Returns 1, 0 where it does not, -1 where
+//  the chunk is damaged.
+static int
+s_take_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
+{
+    char node[NODE_NAME_MAX + 1];
+    int64_t found_wall_s;
+    size_t size;
+    const void *key = scan_key (self->scan, &size);
+    if (store_read_chunk_key (key, size, node, &found_wall_s) || found_wall_s != minute_wall_s ||
+        strcmp (node, self->node) != 0)
+        return 0;
+    const void *data = scan_value (self->scan, &size);
+    *chunk = chunk_open (data, size, minute_wall_s, self->reader);
+    return *chunk ? 1 : store_fail_damaged (self->store, "a chunk of frames is none");
+}
+
+//  Count the seconds, of those asked for, that bits tell of.
+static void
+s_count_seconds (window_t *self, const uint64_t covered[METRIC_COUNT_ + 1], uint64_t seconds)
+{
+    self->total.present_s += (uint64_t) __builtin_popcountll (covered[ROW_ANY] & seconds);
+    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+        if (self->metrics & METRIC_BIT (id))
+            self->total.metrics[id].present_s +=
+                (uint64_t) __builtin_popcountll (covered[id] & seconds);
+}
+
+static void
+s_add_edge_frame (window_t *self, edge_t *edge, const frame_t *frame)
+{
+    edge->frames++;
+    row_cover (&edge->found, row_measured (frame),
+               row_seconds (edge->minute_wall_s, frame->start_wall_s,
+                            frame->start_wall_s + frame->span_s));
+    if (frame->start_wall_s >= edge->from_wall_s && frame->start_wall_s < edge->until_wall_s)
+        window_add_frame (self, frame);
+}
+
+static int
+s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
+{
+    uint8_t selected[CHUNK_FRAMES_MAX];
+    store_record_t record;
+    for (unsigned i = 0; i < chunk_count (chunk); i++) {
+        chunk_record (chunk, i, &record);
+        selected[i] =
+            record.start_wall_s >= edge->from_wall_s && record.start_wall_s < edge->until_wall_s;
+        self->plan.records[STORE_LEVEL_SECONDS] += selected[i];
+        row_cover (&edge->found, chunk_measured (chunk, i),
+                   row_seconds (edge->minute_wall_s, record.start_wall_s,
+                                record.start_wall_s + record.span_s));
+    }
+    edge->frames += chunk_count (chunk);
+    return chunk_add (chunk, selected, self->metrics, &self->total)
+               ? store_fail_damaged (self->store, "a chunk of frames is not what was written")
+               : 0;
+}
+
+//  Read the frames of the minute, those of its chunk first.
+static int
+s_read_edge (window_t *self, edge_t *edge)
+{
+    char error[DATABASE_ERROR_MAX];
+    chunk_t *chunk = NULL;
+    frame_t frame;
+    int rc;
+    if (window_seek_frames (self, edge->minute_wall_s, &rc))
+        return -1;
+    int has_chunk = rc == 1 ? s_take_chunk (self, edge->minute_wall_s, &chunk) : 0;
+    if (has_chunk == 1)
+        has_chunk = s_add_edge_chunk (self, edge, chunk) ? -1 : 1;
+    chunk_close (&chunk);
+    if (has_chunk == 1)
+        rc = scan_next (self->scan, error);
+    for (; has_chunk != -1 && rc == 1; rc = scan_next (self->scan, error)) {
+        int taken = window_take_frame (self, edge->minute_wall_s + MINUTE_S, &frame);
+        if (taken < 0)
+            break;
+        if (taken > 0)
+            s_add_edge_frame (self, edge, &frame);
+    }
+    if (rc < 0)
+        return store_fail (self->store, error);
+    return has_chunk < 0 ? -1 : 0;
+}
+
+//  Where frames of the minute are gone, the seconds that only they covered are missing.
+int
+window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
+{
+    int64_t minute_wall_s = period_floor (from_wall_s, MINUTE_S);
+    edge_t edge = {minute_wall_s, from_wall_s, until_wall_s, .frames = 0};
+    if (s_read_edge_row (self, &edge) || s_read_edge (self, &edge))
+        return -1;
+    bool whole = edge.frames == edge.expected;
+    s_count_seconds (self, whole ? edge.rolled : edge.found.covered,
+                     row_seconds (minute_wall_s, from_wall_s, until_wall_s));
+    return 0;
+}
