@@ -283,6 +283,18 @@ s_take_metric (reading_t *self, unsigned id)
     s_take_buckets (taker, self->sign, metric->histogram.buckets);
 }
 
+//  Of a metric's bytes only which seconds are covered.
+static void
+s_take_covered (reading_t *self, unsigned id, uint64_t size)
+{
+    taker_t after = self->taker;
+    if (!taker_bytes (&after, size))
+        after.fault = true;
+    self->row->covered[id] = taker_varint (&self->taker) ^ self->row->covered[ROW_ANY];
+    after.fault |= self->taker.fault;
+    self->taker = after;
+}
+
 //  Rows written when there were fewer metrics hold fewer.
 static void
 s_take_metrics (reading_t *self)
@@ -292,6 +304,8 @@ s_take_metrics (reading_t *self)
         uint64_t size = taker_varint (&self->taker);
         if (self->metrics & METRIC_BIT (id))
             s_take_metric (self, (unsigned) id);
+        else if (self->covers)
+            s_take_covered (self, (unsigned) id, size);
         else
             taker_bytes (&self->taker, size);
     }
@@ -323,6 +337,15 @@ row_decode (row_t *self, const void *data, size_t size)
 {
     memset (self, 0, sizeof *self);
     reading_t reading = s_reading (self, data, size, METRIC_ALL);
+    reading.covers = true;
+    return s_read (&reading);
+}
+
+int
+row_decode_seconds (row_t *self, const void *data, size_t size)
+{
+    memset (self, 0, offsetof (row_t, metrics));
+    reading_t reading = s_reading (self, data, size, 0);
     reading.covers = true;
     return s_read (&reading);
 }

@@ -60,6 +60,8 @@ void row_fill_partial (const row_t *self, partial_t *partial);
 void row_encode (const row_t *self, bytes_t *bytes);
 //  Read a row. Returns 0, or -1 where the bytes are no row.
 int row_decode (row_t *self, const void *data, size_t size);
+//  The same for who wants no events: of its metrics only covered is told.
+int row_decode_seconds (row_t *self, const void *data, size_t size);
 //  Add the sums of an encoded row's metrics of the set, or take them off; covered stays. Returns
 //  as above.
 int row_add_encoded (row_t *self, const void *data, size_t size, metric_set_t metrics);

@@ -66,6 +66,7 @@ s_read (window_t *self)
         return 0;
     self->scan = scan_new (self->store->database, "", 0, "\xFF", 1);
     int rc = s_add_all (self);
+    window_forget_rows (self);
     scan_destroy (&self->scan);
     wire_reader_destroy (&self->reader);
     return rc;

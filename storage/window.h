@@ -15,6 +15,14 @@
 #include "storage/row.h"
 #include "storage/store_self.h"
 
+//  The last row of minutes in its hour that starts before until; no bytes: there is none.
+typedef struct {
+    int64_t until_wall_s;
+    bytes_t bytes; //  Owned
+} kept_row_t;
+
+#define WINDOW_KEPT_ROWS 4 //  Two edges, two rows each
+
 typedef struct {
     store_t *store;
     const char *node;
@@ -25,13 +33,18 @@ typedef struct {
     rolled_t rolled;
     row_t total;
     store_plan_t plan; //  What the total was read from
+    //  Rows of minutes that an edge read, which whole minutes next to it begin or end with.
+    kept_row_t kept[WINDOW_KEPT_ROWS];
+    unsigned kept_count;
 } window_t;
 
 //  Add whole closed periods of a level, from rollups.
 int window_add_level (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s);
-//  Find the last row of a level that starts in [from, until). Returns 1, 0 where there is none, -1
-//  on failure.
-int window_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s);
+//  Find the row of a closed minute, and the last one before it in its hour. Both are kept, and
+//  borrowed until the window is done; without bytes where there is none.
+int window_read_minute (window_t *self, int64_t minute_wall_s, const bytes_t **own,
+                        const bytes_t **before);
+void window_forget_rows (window_t *self);
 //  Fail because of a row that is none.
 int window_fail_row (window_t *self);
 

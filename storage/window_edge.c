@@ -12,29 +12,26 @@ typedef struct {
     uint64_t expected;                  //  Frames of the minute that its row tells of
     uint64_t rolled[METRIC_COUNT_ + 1]; //  Seconds covered according to it
     uint64_t frames;                    //  Frames of the minute that are there
-    row_t found;                        //  Whose seconds are covered by these alone
+    uint64_t found[METRIC_COUNT_ + 1];  //  Seconds covered by these alone
 } edge_t;
 
 //  Read what the minute's row says of it.
 static int
 s_read_edge_row (window_t *self, edge_t *edge)
 {
+    const bytes_t *own, *before;
     row_t row;
-    size_t size;
-    int64_t minute_wall_s = edge->minute_wall_s;
-    int rc = window_find_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1);
-    if (rc <= 0)
-        return rc;
-    const void *value = scan_value (self->scan, &size);
-    if (row_decode (&row, value, size))
+    if (window_read_minute (self, edge->minute_wall_s, &own, &before))
+        return -1;
+    if (own->size == 0)
+        return 0;
+    if (row_decode_seconds (&row, own->data, own->size))
         return window_fail_row (self);
     edge->expected = row.frames;
     memcpy (edge->rolled, row.covered, sizeof edge->rolled);
-    rc = window_find_row (self, LEVEL_MINUTES, period_floor (minute_wall_s, HOUR_S), minute_wall_s);
-    if (rc <= 0)
-        return rc;
-    value = scan_value (self->scan, &size);
-    if (row_decode (&row, value, size))
+    if (before->size == 0)
+        return 0;
+    if (row_decode_seconds (&row, before->data, before->size))
         return window_fail_row (self);
     edge->expected -= row.frames;
     return 0;
@@ -68,14 +65,28 @@ s_count_seconds (window_t *self, const uint64_t covered[METRIC_COUNT_ + 1], uint
                 (uint64_t) __builtin_popcountll (covered[id] & seconds);
 }
 
+//  Take a frame of the minute into account.
+static void
+s_find_frame (edge_t *self, metric_set_t measured, int64_t start_wall_s, int64_t end_wall_s)
+{
+    uint64_t seconds = row_seconds (self->minute_wall_s, start_wall_s, end_wall_s);
+    self->frames++;
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        self->found[id] |= measured & METRIC_BIT (id) ? seconds : 0;
+}
+
+static bool
+s_is_asked (const edge_t *self, int64_t start_wall_s)
+{
+    return start_wall_s >= self->from_wall_s && start_wall_s < self->until_wall_s;
+}
+
 static void
 s_add_edge_frame (window_t *self, edge_t *edge, const frame_t *frame)
 {
-    edge->frames++;
-    row_cover (&edge->found, row_measured (frame),
-               row_seconds (edge->minute_wall_s, frame->start_wall_s,
-                            frame->start_wall_s + frame->span_s));
-    if (frame->start_wall_s >= edge->from_wall_s && frame->start_wall_s < edge->until_wall_s)
+    s_find_frame (edge, row_measured (frame), frame->start_wall_s,
+                  frame->start_wall_s + frame->span_s);
+    if (s_is_asked (edge, frame->start_wall_s))
         window_add_frame (self, frame);
 }
 
@@ -86,14 +97,11 @@ s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
     store_record_t record;
     for (unsigned i = 0; i < chunk_count (chunk); i++) {
         chunk_record (chunk, i, &record);
-        selected[i] =
-            record.start_wall_s >= edge->from_wall_s && record.start_wall_s < edge->until_wall_s;
+        s_find_frame (edge, chunk_measured (chunk, i), record.start_wall_s,
+                      record.start_wall_s + record.span_s);
+        selected[i] = s_is_asked (edge, record.start_wall_s);
         self->plan.records[STORE_LEVEL_SECONDS] += selected[i];
-        row_cover (&edge->found, chunk_measured (chunk, i),
-                   row_seconds (edge->minute_wall_s, record.start_wall_s,
-                                record.start_wall_s + record.span_s));
     }
-    edge->frames += chunk_count (chunk);
     return chunk_add (chunk, selected, self->metrics, &self->total)
                ? store_fail_damaged (self->store, "a chunk of frames is not what was written")
                : 0;
@@ -136,7 +144,7 @@ window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
     if (s_read_edge_row (self, &edge) || s_read_edge (self, &edge))
         return -1;
     bool whole = edge.frames == edge.expected;
-    s_count_seconds (self, whole ? edge.rolled : edge.found.covered,
+    s_count_seconds (self, whole ? edge.rolled : edge.found,
                      row_seconds (minute_wall_s, from_wall_s, until_wall_s));
     return 0;
 }

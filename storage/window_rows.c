@@ -3,6 +3,7 @@
 //  lies between; the largest that lie in the window are read.
 #include "storage/window.h"
 
+#include <assert.h>
 #include <string.h>
 #include "storage/level.h"
 #include "storage/store_key.h"
@@ -13,8 +14,10 @@ window_fail_row (window_t *self)
     return store_fail_damaged (self->store, "a rollup is not what was written");
 }
 
-int
-window_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s)
+//  Find the last row of a level that starts in [from, until). Returns 1, 0 where there is none, -1
+//  on failure.
+static int
+s_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s)
 {
     char error[DATABASE_ERROR_MAX];
     store_bytes_t first = store_key_row (self->node, level, from_wall_s);
@@ -29,19 +32,107 @@ window_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t un
     return size == first.size && memcmp (key, first.data, size) >= 0;
 }
 
+//  --- rows that edges read --------------------------------------------------------------------
+
+static const bytes_t *
+s_find_kept (const window_t *self, int64_t until_wall_s)
+{
+    for (unsigned i = 0; i < self->kept_count; i++)
+        if (self->kept[i].until_wall_s == until_wall_s)
+            return &self->kept[i].bytes;
+    return NULL;
+}
+
+//  Keep the row that the scan stands on, or that there is none, as the last one before until.
+static const bytes_t *
+s_keep (window_t *self, int64_t until_wall_s, bool found)
+{
+    assert (self->kept_count < WINDOW_KEPT_ROWS);
+    kept_row_t *kept = &self->kept[self->kept_count++];
+    *kept = (kept_row_t){.until_wall_s = until_wall_s};
+    if (found) {
+        size_t size;
+        const void *value = scan_value (self->scan, &size);
+        bytes_put (&kept->bytes, value, size);
+    }
+    return &kept->bytes;
+}
+
+//  Step to the row of a minute, which is the next one where the scan stands on one before it.
+//  Returns 1, 0 where it has none, -1 on failure.
+static int
+s_step_to_minute (window_t *self, int64_t minute_wall_s, bool stands)
+{
+    char error[DATABASE_ERROR_MAX];
+    store_bytes_t wanted = store_key_row (self->node, LEVEL_MINUTES, minute_wall_s);
+    int rc = stands ? scan_next (self->scan, error)
+                    : scan_seek (self->scan, wanted.data, wanted.size, error);
+    if (rc <= 0)
+        return rc < 0 ? store_fail (self->store, error) : 0;
+    size_t size;
+    const void *key = scan_key (self->scan, &size);
+    return size == wanted.size && memcmp (key, wanted.data, size) == 0;
+}
+
+int
+window_read_minute (window_t *self, int64_t minute_wall_s, const bytes_t **own,
+                    const bytes_t **before)
+{
+    static const bytes_t none = {0};
+    int64_t hour_wall_s = period_floor (minute_wall_s, HOUR_S);
+    *own = *before = &none;
+    int stands = 0;
+    if (minute_wall_s > hour_wall_s) {
+        stands = s_find_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s);
+        if (stands < 0)
+            return -1;
+        *before = s_keep (self, minute_wall_s, stands);
+    }
+    int found = s_step_to_minute (self, minute_wall_s, stands);
+    if (found == 1)
+        *own = s_keep (self, minute_wall_s + MINUTE_S, true);
+    return found < 0 ? -1 : 0;
+}
+
+void
+window_forget_rows (window_t *self)
+{
+    for (unsigned i = 0; i < self->kept_count; i++)
+        bytes_clear (&self->kept[i].bytes);
+    self->kept_count = 0;
+}
+
+//  --- whole periods ---------------------------------------------------------------------------
+
+//  The last row of a level that starts in [from, until). Returns as s_find_row does.
+static int
+s_read_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s,
+            const void **data, size_t *size)
+{
+    const bytes_t *kept = level == LEVEL_MINUTES ? s_find_kept (self, until_wall_s) : NULL;
+    if (kept) {
+        *data = kept->data;
+        *size = kept->size;
+        return kept->size > 0;
+    }
+    int rc = s_find_row (self, level, from_wall_s, until_wall_s);
+    *data = rc == 1 ? scan_value (self->scan, size) : NULL;
+    return rc;
+}
+
 //  Add or take off all of the parent that a second ends in, from the parent's start up to it.
 static int
 s_add_prefix (window_t *self, unsigned level, int64_t until_wall_s, bool add)
 {
+    const void *data;
+    size_t size;
     int64_t parent_wall_s = period_floor (until_wall_s - 1, level_get (level)->parent_s);
-    int rc = window_find_row (self, level, parent_wall_s, until_wall_s);
+    int rc = s_read_row (self, level, parent_wall_s, until_wall_s, &data, &size);
     if (rc <= 0)
         return rc;
-    size_t size;
-    const void *value = scan_value (self->scan, &size);
     self->plan.records[STORE_LEVEL_MINUTES - level]++;
-    rc = add ? row_add_encoded (&self->total, value, size, self->metrics)
-             : row_subtract_encoded (&self->total, value, size, self->metrics);
+    rc = add ? row_add_encoded (&self->total, data, size, self->metrics)
+             : row_subtract_encoded (&self->total, data, size, self->metrics);
     return rc ? window_fail_row (self) : 0;
 }
 
