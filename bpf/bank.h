@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  bank - what the hooks count, one bank per possible CPU, in memory that user space maps.
 //
-//  Only hooks that run on a bank's CPU write to it, so plain additions do. Nothing is ever
+//  Only hooks that run on a bank's CPU count into it, so plain additions do. Nothing is ever
 //  cleared: a reader keeps what it read before and subtracts. All arithmetic is modulo 2^64.
 //  sequence is odd while sched_switch writes: a reader copies the bank, and again if the sequence
 //  was odd or has changed. (x86 keeps the order of stores; the hook keeps the compiler's.)
@@ -35,6 +35,11 @@ struct tally {
     unsigned long long rows[BANK_LOG2_ROWS]; //  Events by bcc's row
 };
 
+//  Which CPU look_at_cpu looks at.
+struct look {
+    unsigned cpu;
+};
+
 struct bank {
     unsigned long long sequence;
 
@@ -55,6 +60,12 @@ struct bank {
     //  departure at d adds 1 and -d, each arrival at a adds -1 and a.
     unsigned long long off_tasks;
     unsigned long long off_ns;
+
+    //  A task that runs here unseen: its arrival did not reach the hook. Written by look_at_cpu at a
+    //  reading, and true as long as sequence is what it was then.
+    unsigned long long look_sequence;
+    unsigned long long unseen_since; //  Its arrival; 0: there is none
+    unsigned unseen_account;
 
     unsigned long long discards;        //  Stints not counted: they ended before they began
     unsigned long long missing_storage; //  Stints not counted: the task had no storage

@@ -11,9 +11,12 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct task_struct;
+
 struct rq {
     unsigned long long clock; //  This run queue's time, ns
     int cpu;
+    struct task_struct *curr; //  Who has the CPU
 };
 
 struct cfs_rq {

@@ -4,6 +4,7 @@
 //      on_switch    tp_btf/sched_switch   every context switch: cpudist, offcpu, runqlat
 //      on_new_task  tp_btf/task_newtask   pidpersec, and a record for the new task
 //      adopt_task   iter/task             once, at attach: the tasks that exist already
+//      look_at_cpu  syscall               at each reading, for each CPU: who runs unseen
 //      sum_waits    iter/task             at each reading: waits in progress
 //
 //  The clock is the run queue's own, as in the kernel's books (sched_info), so that sums agree
@@ -17,6 +18,7 @@
 #include "bpf/cpudist.h"
 #include "bpf/offcpu.h"
 #include "bpf/pidpersec.h"
+#include "bpf/run_queue.h"
 #include "bpf/runqlat.h"
 #include "bpf/scope.h"
 
@@ -182,7 +184,10 @@ int
 adopt_task (struct bpf_iter__task *context)
 {
     struct task_struct *task = context->task;
-    if (!task || record_of (task))
+    if (!task)
+        return 0;
+    run_queue_note (task->se.cfs_rq->rq);
+    if (record_of (task))
         return 0;
     if (!adopted_ns)
         adopted_ns = bpf_get_current_task_btf ()->se.cfs_rq->rq->clock;
@@ -195,6 +200,37 @@ adopt_task (struct bpf_iter__task *context)
         seed_bank (task);
     adopted_off_tasks += away;
     adopted_off_ns -= away ? adopted_ns : 0;
+    return 0;
+}
+
+//  When task, which has bank's CPU, arrived there without the hook's seeing it; 0 where it did see
+//  that, or is about to: a task whose switch is under way still waits by its own books.
+static __always_inline unsigned long long
+unseen_arrival (const struct bank *bank, struct task_struct *task)
+{
+    int pid = BPF_CORE_READ (task, pid);
+    unsigned long long arrival = BPF_CORE_READ (task, sched_info.last_arrival);
+    if (!bank->running_since || !pid || bank->running_pid == (unsigned) pid ||
+        BPF_CORE_READ (task, sched_info.last_queued) ||
+        (long long) (arrival - bank->running_since) <= 0)
+        return 0;
+    return arrival;
+}
+
+//  What catch_up will find out at the CPU's next switch a reading needs to know before.
+SEC ("syscall")
+int
+look_at_cpu (struct look *look)
+{
+    struct bank *bank = bank_of (look->cpu);
+    struct rq *run_queue = run_queue_of (look->cpu);
+    if (!bank || !run_queue)
+        return 0;
+    bank->look_sequence = bank->sequence;
+    compiler_barrier ();
+    struct task_struct *task = BPF_CORE_READ (run_queue, curr);
+    bank->unseen_since = unseen_arrival (bank, task);
+    bank->unseen_account = scope_account_from_outside (task);
     return 0;
 }
 

@@ -66,6 +66,21 @@ s_add_tally (struct tally *self, const struct tally *other)
 }
 
 static void
+s_add_time (bank_sum_t *self, unsigned account, uint64_t time_ns)
+{
+    if (account == BANK_INSIDE)
+        self->on_cpu_ns += time_ns;
+    else if (account == BANK_IDLE)
+        self->idle_ns += time_ns;
+}
+
+static bool
+s_runs_unseen (const struct bank *bank)
+{
+    return bank->unseen_since && bank->look_sequence == bank->sequence;
+}
+
+static void
 s_add_running (bank_sum_t *self, const struct bank *bank, uint64_t clock_ns, uint64_t attached_ns)
 {
     uint64_t since = bank->running_since;
@@ -74,11 +89,15 @@ s_add_running (bank_sum_t *self, const struct bank *bank, uint64_t clock_ns, uin
         since = bank->seed_since ? bank->seed_since : attached_ns;
         account = bank->seed_since ? bank->seed_account : BANK_IDLE;
     }
+    if (s_runs_unseen (bank)) {
+        s_add_time (self, account, bank->unseen_since - since);
+        since = bank->unseen_since;
+        account = bank->unseen_account;
+        if (account == BANK_INSIDE)
+            self->off_cpu_ns -= clock_ns - since; //  It counts as away until a switch is seen
+    }
     self->running += account != BANK_IDLE;
-    if (account == BANK_INSIDE)
-        self->on_cpu_ns += clock_ns - since;
-    else if (account == BANK_IDLE)
-        self->idle_ns += clock_ns - since;
+    s_add_time (self, account, clock_ns - since);
 }
 
 void

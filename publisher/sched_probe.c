@@ -96,6 +96,7 @@ s_configure (sched_probe_t *self, const sched_probe_options_t *options, source_e
     kernel->rodata->include_idle = options->include_idle;
     kernel->rodata->record_shift = 64 - log2_places;
     if (bpf_map__set_max_entries (kernel->maps.banks, self->cpus) ||
+        bpf_map__set_max_entries (kernel->maps.run_queues, self->cpus) ||
         bpf_map__set_max_entries (kernel->maps.places, 1u << log2_places) ||
         bpf_map__set_autocreate (kernel->maps.keyed_tables, options->keyed_by != KEYED_BY_NOTHING))
         return s_fail ("size its maps", error);
@@ -185,12 +186,27 @@ s_find_edge (const sched_probe_t *self, uint64_t *clock_ns)
     return -1;
 }
 
+//  Have the kernel note in the banks who runs unseen. Returns 0, or -1.
+static int
+s_look_at_cpus (const sched_probe_t *self)
+{
+    struct look look;
+    LIBBPF_OPTS (bpf_test_run_opts, options, .ctx_in = &look, .ctx_size_in = sizeof look);
+    int program = bpf_program__fd (self->kernel->progs.look_at_cpu);
+    for (look.cpu = 0; look.cpu < self->cpus; look.cpu++)
+        if (bpf_prog_test_run_opts (program, &options))
+            return -1;
+    return 0;
+}
+
 static int
 s_sum_banks (const sched_probe_t *self, uint64_t clock_ns, bank_sum_t *sum)
 {
     struct bank copy;
     uint64_t attached_ns = self->attached_ns ? self->attached_ns : clock_ns;
     memset (sum, 0, sizeof *sum);
+    if (s_look_at_cpus (self))
+        return -1;
     for (unsigned cpu = 0; cpu < self->cpus; cpu++) {
         if (bank_copy (&copy, &self->banks[cpu]))
             return -1;

@@ -38,6 +38,7 @@ static const member_t s_members[] = {
     {"cfs_rq", "rq", "CONFIG_FAIR_GROUP_SCHED"},
     {"rq", "clock", "any kernel"},
     {"rq", "cpu", "CONFIG_SMP"},
+    {"rq", "curr", "any kernel"},
     {"sched_info", "run_delay", "CONFIG_SCHED_INFO"},
     {"sched_info", "last_arrival", "CONFIG_SCHED_INFO"},
     {"sched_info", "last_queued", "CONFIG_SCHED_INFO"},

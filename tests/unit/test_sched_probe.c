@@ -70,6 +70,51 @@ test_a_cpu_that_never_switched_and_ran_nothing_is_idle_since_attaching (void **s
     assert_int_equal (sum.running, 0);
 }
 
+//  A task is seen to arrive at 4000; from 4600 on another runs there, which the hook did not see come.
+static struct bank
+s_bank_with_one_unseen (void)
+{
+    return (struct bank){.sequence = 8,
+                         .running_since = 4000,
+                         .running_account = BANK_OUTSIDE,
+                         .off_tasks = 1,
+                         .off_ns = -(uint64_t) 3000,
+                         .look_sequence = 8,
+                         .unseen_since = 4600,
+                         .unseen_account = BANK_INSIDE};
+}
+
+static void
+test_a_task_that_runs_unseen_counts_from_its_arrival_and_is_not_away (void **state)
+{
+    (void) state;
+    struct bank bank = s_bank_with_one_unseen ();
+    bank_sum_t sum = s_sum_of (&bank);
+    assert_int_equal (sum.on_cpu_ns, NOW_NS - 4600);
+    assert_int_equal (sum.off_cpu_ns, 4600 - 3000);
+}
+
+static void
+test_the_task_before_an_unseen_one_ran_until_that_arrived (void **state)
+{
+    (void) state;
+    struct bank bank = s_bank_with_one_unseen ();
+    bank.running_account = BANK_INSIDE;
+    bank.unseen_account = BANK_OUTSIDE;
+    bank_sum_t sum = s_sum_of (&bank);
+    assert_int_equal (sum.on_cpu_ns, 600);
+    assert_int_equal (sum.running, 1);
+}
+
+static void
+test_a_task_is_not_unseen_once_the_cpu_has_switched_again (void **state)
+{
+    (void) state;
+    struct bank bank = s_bank_with_one_unseen ();
+    bank.sequence = 10;
+    assert_int_equal (s_sum_of (&bank).on_cpu_ns, 0);
+}
+
 static void
 test_absences_of_tasks_that_moved_between_cpus_add_up (void **state)
 {
@@ -145,6 +190,9 @@ main (void)
         cmocka_unit_test (test_a_task_outside_the_scope_is_neither_measured_nor_idle),
         cmocka_unit_test (test_before_its_first_switch_a_cpu_runs_what_the_pass_at_attach_found),
         cmocka_unit_test (test_a_cpu_that_never_switched_and_ran_nothing_is_idle_since_attaching),
+        cmocka_unit_test (test_a_task_that_runs_unseen_counts_from_its_arrival_and_is_not_away),
+        cmocka_unit_test (test_the_task_before_an_unseen_one_ran_until_that_arrived),
+        cmocka_unit_test (test_a_task_is_not_unseen_once_the_cpu_has_switched_again),
         cmocka_unit_test (test_absences_of_tasks_that_moved_between_cpus_add_up),
         cmocka_unit_test (test_a_bank_that_is_never_at_rest_is_refused),
         cmocka_unit_test (test_a_cpu_that_runs_another_thread_does_not_tell_since_when),
