@@ -25,7 +25,8 @@
 #define RATE_MAX       1000000
 #define QUEUE_MESSAGES 20000
 #define NS_PER_S       1000000000LL
-#define STEP_NS        1000000 //  Of sending fast
+#define STEP_NS        1000000   //  Of sending fast
+#define DRAW_NS        500000000 //  Behind the edge
 #define ANNOUNCE_BYTES 1024
 #define ANY_PORT       "tcp://127.0.0.1:*"
 
@@ -231,7 +232,8 @@ s_publish_fast (nodes_t *self, int64_t rate)
     }
 }
 
-//  The frames are drawn before the edge, and encoded and sent behind it.
+//  The frames are drawn in the middle of the second, when those before have arrived, and encoded
+//  and sent behind its edge.
 static void
 s_publish_live (nodes_t *self, int64_t first_wall_s)
 {
@@ -239,6 +241,7 @@ s_publish_live (nodes_t *self, int64_t first_wall_s)
         s_sleep_until (CLOCK_REALTIME, edge_wall_s * NS_PER_S);
         for (size_t i = 0; i < self->count; i++)
             s_publish (self, &self->nodes[i]);
+        s_sleep_until (CLOCK_REALTIME, edge_wall_s * NS_PER_S + DRAW_NS);
         for (size_t i = 0; i < self->count; i++)
             self->nodes[i].next = workload_next (self->nodes[i].workload);
         s_serve (self);
