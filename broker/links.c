@@ -18,6 +18,7 @@ typedef struct {
     link_peer_t peer;
     char *name;          //  The peer's, owned
     zsock_t *subscriber; //  SUB
+    void *handle;        //  The same, for libzmq
     zsock_t *monitor;    //  PAIR: libzmq's events about the subscriber's connection
     bool awake;          //  It may have something to read
 } link_t;
@@ -147,6 +148,7 @@ s_new_link (links_t *self, const link_peer_t *peer)
     assert (link->name);
     link->peer = (link_peer_t){.name = link->name, .forwarder = peer->forwarder};
     link->subscriber = socket_new (ZMQ_SUB);
+    link->handle = zsock_resolve (link->subscriber);
     //  All topics: a worker that publishes as another node shall be seen, not filtered away.
     zsock_set_subscribe (link->subscriber, "");
     link->monitor = s_watch (self, link->subscriber);
@@ -232,7 +234,7 @@ s_describe (link_message_t *self, size_t parts)
 static bool
 s_receive (link_t *link, link_message_t *message)
 {
-    void *socket = zsock_resolve (link->subscriber);
+    void *socket = link->handle;
     if (zmq_msg_recv (&message->topic, socket, ZMQ_DONTWAIT) == -1)
         return false;
     size_t parts = 1;
