@@ -8,10 +8,11 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define GATHERED_BYTES 65536
-#define AT_ONCE_BYTES  PIPE_BUF //  As many does what is called writable take without waiting
+#define PAGE_BYTES     PIPE_BUF
 
 struct live_output_t {
     FILE *stream;
@@ -38,6 +39,18 @@ s_state_of (int error)
     return error == EPIPE ? OUTPUT_STOPPED : OUTPUT_FAILED;
 }
 
+//  What is called writable takes a page without waiting. Pipes take as much as they have room for,
+//  where the kernel can be asked not to wait (Linux 6.5), and wake their reader up once for that.
+static ssize_t
+s_write_some (const live_output_t *self, const char *text, size_t size)
+{
+    const struct iovec all = {.iov_base = (void *) text, .iov_len = size};
+    ssize_t rc = pwritev2 (self->fd, &all, 1, -1, RWF_NOWAIT);
+    if (rc >= 0 || (errno != EOPNOTSUPP && errno != EAGAIN))
+        return rc;
+    return write (self->fd, text, size < PAGE_BYTES ? size : PAGE_BYTES);
+}
+
 //  Of stdio: writes all, or returns 0.
 static ssize_t
 s_write (void *cookie, const char *text, size_t size)
@@ -49,8 +62,7 @@ s_write (void *cookie, const char *text, size_t size)
             self->state = OUTPUT_STOPPED;
             break;
         }
-        size_t left = size - done;
-        ssize_t rc = write (self->fd, text + done, left < AT_ONCE_BYTES ? left : AT_ONCE_BYTES);
+        ssize_t rc = s_write_some (self, text + done, size - done);
         if (rc >= 0)
             done += (size_t) rc;
         else if (errno != EINTR && errno != EAGAIN) {

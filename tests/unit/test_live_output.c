@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,8 +103,36 @@ test_a_full_disk_is_told (void **state)
     close (full);
 }
 
+static void *
+s_read_all (void *argument)
+{
+    static char text[PRINTED_BYTES];
+    const int *reader = argument;
+    size_t size = 0;
+    for (ssize_t rc = 1; rc > 0; size += (size_t) (rc > 0 ? rc : 0))
+        rc = read (*reader, text + size, sizeof text - size);
+    for (size_t i = 0; i < size; i += 10)
+        assert_memory_equal (text + i, "123456789\n", 10);
+    return (void *) size;
+}
+
 static void
-test_what_is_much_arrives_whole (void **state)
+test_a_pipe_takes_more_than_it_holds (void **state)
+{
+    place_t *self = *state;
+    pthread_t thread;
+    void *size;
+    pthread_create (&thread, NULL, s_read_all, &self->reader);
+    s_print_much (self->output);
+    assert_int_equal (live_output_flush (self->output), OUTPUT_WRITTEN);
+    close (self->writer);
+    self->writer = -1;
+    pthread_join (thread, &size);
+    assert_int_equal ((size_t) size, PRINTED_BYTES);
+}
+
+static void
+test_a_file_takes_all (void **state)
 {
     place_t *self = *state;
     char path[] = "/tmp/kpulse-output-XXXXXX";
@@ -128,7 +157,9 @@ main (void)
         cmocka_unit_test_setup_teardown (test_a_reader_who_left_is_no_failure, s_set_up,
                                          s_tear_down),
         cmocka_unit_test_setup_teardown (test_a_full_disk_is_told, s_set_up, s_tear_down),
-        cmocka_unit_test_setup_teardown (test_what_is_much_arrives_whole, s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (test_a_pipe_takes_more_than_it_holds, s_set_up,
+                                         s_tear_down),
+        cmocka_unit_test_setup_teardown (test_a_file_takes_all, s_set_up, s_tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
