@@ -4,7 +4,14 @@
 
 #include <string.h>
 #include "storage/level.h"
-#include "storage/store_key.h"
+
+bool
+window_stands_on (const window_t *self, const store_bytes_t *wanted)
+{
+    size_t size;
+    const void *key = scan_key (self->scan, &size);
+    return size == wanted->size && memcmp (key, wanted->data, size) == 0;
+}
 
 //  The part of the window that is rolled up: whole minutes from rows, its edges from frames.
 static int
@@ -23,22 +30,21 @@ s_add_closed (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
                : 0;
 }
 
-//  Read how far the node is rolled up. Returns 1, 0 where it is unknown, -1 on failure.
+//  Read how far the node is rolled up, from its record, which is the scan's first key. Returns 1, 0
+//  where it is unknown, -1 on failure.
 static int
-s_read_rolled (window_t *self)
+s_read_rolled (window_t *self, const store_bytes_t *key)
 {
     char error[DATABASE_ERROR_MAX], node[NODE_NAME_MAX + 1];
-    store_bytes_t key = store_key_node (self->node);
     holding_t record;
-    int rc = scan_seek (self->scan, key.data, key.size, error);
+    int rc = scan_next (self->scan, error);
     if (rc < 0)
         return store_fail (self->store, error);
-    size_t key_size, value_size;
-    const void *found = rc == 1 ? scan_key (self->scan, &key_size) : NULL;
-    if (!found || key_size != key.size || memcmp (found, key.data, key.size) != 0)
+    if (rc == 0 || !window_stands_on (self, key))
         return 0;
-    const void *value = scan_value (self->scan, &value_size);
-    if (store_read_node (found, key_size, value, value_size, node, &record))
+    size_t size;
+    const void *value = scan_value (self->scan, &size);
+    if (store_read_node (key->data, key->size, value, size, node, &record))
         return store_fail_damaged (self->store, "a node's record is not what was written");
     self->rolled = record.rolled;
     return 1;
@@ -47,9 +53,8 @@ s_read_rolled (window_t *self)
 static int
 s_add_all (window_t *self)
 {
-    int rc = s_read_rolled (self);
-    if (rc <= 0 || self->rolled.origin_wall_s == INT64_MAX)
-        return rc < 0 ? -1 : 0;
+    if (self->rolled.origin_wall_s == INT64_MAX)
+        return 0;
     int64_t parent_s = level_get (LEVEL_COUNT - 1)->parent_s;
     int64_t since_wall_s =
         wall_later (self->since_wall_s, period_floor (self->rolled.origin_wall_s, parent_s));
@@ -64,8 +69,11 @@ s_read (window_t *self)
 {
     if (!node_name_is_valid (self->node) || self->since_wall_s >= self->until_wall_s)
         return 0;
-    self->scan = scan_new (self->store->database, "", 0, "\xFF", 1);
-    int rc = s_add_all (self);
+    store_bytes_t key = store_key_node (self->node);
+    self->scan = scan_new (self->store->database, key.data, key.size, "\xFF", 1);
+    int rc = s_read_rolled (self, &key);
+    if (rc == 1)
+        rc = s_add_all (self);
     window_forget_rows (self);
     scan_destroy (&self->scan);
     wire_reader_destroy (&self->reader);

@@ -13,6 +13,7 @@
 #define STORAGE_WINDOW_H
 
 #include "storage/row.h"
+#include "storage/store_key.h"
 #include "storage/store_self.h"
 
 //  The last row of minutes in its hour that starts before until; no bytes: there is none.
@@ -37,6 +38,9 @@ typedef struct {
     kept_row_t kept[WINDOW_KEPT_ROWS];
     unsigned kept_count;
 } window_t;
+
+//  Whether the scan stands on a key.
+bool window_stands_on (const window_t *self, const store_bytes_t *wanted);
 
 //  Add whole closed periods of a level, from rollups.
 int window_add_level (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s);

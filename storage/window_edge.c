@@ -5,7 +5,6 @@
 #include <string.h>
 #include "storage/chunk.h"
 #include "storage/level.h"
-#include "storage/store_key.h"
 
 typedef struct {
     int64_t minute_wall_s, from_wall_s, until_wall_s;
@@ -42,13 +41,10 @@ s_read_edge_row (window_t *self, edge_t *edge)
 static int
 s_take_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
 {
-    char node[NODE_NAME_MAX + 1];
-    int64_t found_wall_s;
-    size_t size;
-    const void *key = scan_key (self->scan, &size);
-    if (store_read_chunk_key (key, size, node, &found_wall_s) || found_wall_s != minute_wall_s ||
-        strcmp (node, self->node) != 0)
+    store_bytes_t key = store_key_chunk (self->node, minute_wall_s);
+    if (!window_stands_on (self, &key))
         return 0;
+    size_t size;
     const void *data = scan_value (self->scan, &size);
     *chunk = chunk_open (data, size, minute_wall_s, self->reader);
     return *chunk ? 1 : store_fail_damaged (self->store, "a chunk of frames is none");

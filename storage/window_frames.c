@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <string.h>
 #include "storage/rollup.h"
-#include "storage/store_key.h"
 
 static void
 s_count_unreadable (store_t *self)

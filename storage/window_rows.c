@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <string.h>
 #include "storage/level.h"
-#include "storage/store_key.h"
 
 int
 window_fail_row (window_t *self)
@@ -14,22 +13,40 @@ window_fail_row (window_t *self)
     return store_fail_damaged (self->store, "a rollup is not what was written");
 }
 
-//  Find the last row of a level that starts in [from, until). Returns 1, 0 where there is none, -1
-//  on failure.
+//  Step to a row that starts at a second. Returns 1, 0 where there is none, -1 on failure.
+static int
+s_seek_row (window_t *self, const store_bytes_t *wanted)
+{
+    char error[DATABASE_ERROR_MAX];
+    int rc = scan_seek (self->scan, wanted->data, wanted->size, error);
+    if (rc <= 0)
+        return rc < 0 ? store_fail (self->store, error) : 0;
+    return window_stands_on (self, wanted);
+}
+
+//  Step back to the last row that starts from first to last. Returns as above.
+static int
+s_seek_row_back (window_t *self, const store_bytes_t *first, const store_bytes_t *last)
+{
+    char error[DATABASE_ERROR_MAX];
+    int rc = scan_seek_back (self->scan, last->data, last->size, error);
+    if (rc <= 0)
+        return rc < 0 ? store_fail (self->store, error) : 0;
+    size_t size;
+    const void *key = scan_key (self->scan, &size);
+    return size == first->size && memcmp (key, first->data, size) >= 0;
+}
+
+//  Find the last row of a level that starts in [from, until). Returns as above. Mostly that is the
+//  last that can be; seeking it costs half of what seeking back does.
 static int
 s_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s)
 {
-    char error[DATABASE_ERROR_MAX];
+    int64_t last_wall_s = period_floor (until_wall_s - 1, level_get (level)->period_s);
     store_bytes_t first = store_key_row (self->node, level, from_wall_s);
-    store_bytes_t last = store_key_row (self->node, level, until_wall_s - 1);
-    int rc = scan_seek_back (self->scan, last.data, last.size, error);
-    if (rc < 0)
-        return store_fail (self->store, error);
-    if (rc == 0)
-        return 0;
-    size_t size;
-    const void *key = scan_key (self->scan, &size);
-    return size == first.size && memcmp (key, first.data, size) >= 0;
+    store_bytes_t last = store_key_row (self->node, level, last_wall_s);
+    int rc = s_seek_row (self, &last);
+    return rc == 0 && last_wall_s > from_wall_s ? s_seek_row_back (self, &first, &last) : rc;
 }
 
 //  --- rows that edges read --------------------------------------------------------------------
@@ -65,13 +82,11 @@ s_step_to_minute (window_t *self, int64_t minute_wall_s, bool stands)
 {
     char error[DATABASE_ERROR_MAX];
     store_bytes_t wanted = store_key_row (self->node, LEVEL_MINUTES, minute_wall_s);
-    int rc = stands ? scan_next (self->scan, error)
-                    : scan_seek (self->scan, wanted.data, wanted.size, error);
-    if (rc <= 0)
-        return rc < 0 ? store_fail (self->store, error) : 0;
-    size_t size;
-    const void *key = scan_key (self->scan, &size);
-    return size == wanted.size && memcmp (key, wanted.data, size) == 0;
+    if (!stands)
+        return s_seek_row (self, &wanted);
+    int rc = scan_next (self->scan, error);
+    return rc <= 0 ? (rc < 0 ? store_fail (self->store, error) : 0)
+                   : window_stands_on (self, &wanted);
 }
 
 int
