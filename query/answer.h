@@ -33,8 +33,8 @@ answer_t *answer_new (const answerer_t *answerer, const statement_t *statement, 
                       int64_t now_wall_ns, query_error_t *error);
 void answer_destroy (answer_t **self_p);
 
-//  Do one slice: one step of one node. Returns 1 while there is more to do, 0 when the answer is
-//  complete, or -1 and fills error.
+//  Do one slice: one step of one node, or a few steps that are read together. Returns 1 while there
+//  is more to do, 0 when the answer is complete, or -1 and fills error.
 int answer_step (answer_t *self, query_error_t *error);
 
 //  The window of a select; 0 and 0 for other statements.

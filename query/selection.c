@@ -8,6 +8,9 @@
 #include <string.h>
 #include "query/nearest.h"
 
+//  Steps that are read together, over the machine's processors.
+#define READ_AHEAD 16
+
 //  A node to read.
 typedef struct {
     char name[NODE_NAME_MAX + 1];
@@ -23,10 +26,12 @@ struct selection_t {
     size_t known_count;
     target_t *targets;
     size_t target_count;
-    size_t target;       //  The one being read
-    int64_t step_wall_s; //  Start of the step being read
-    partial_t partial;   //  Of the step
-    store_plan_t plan;   //  Of the step, where only that is asked for
+    size_t target;                //  The one to read next
+    int64_t step_wall_s;          //  Start of its step to read next
+    store_ask_t asks[READ_AHEAD]; //  Steps that were read together
+    partial_t *partials;          //  Owned: theirs
+    size_t asked, handed_out;     //  How many of them
+    store_plan_t plan;            //  Of the step, where only that is asked for
 };
 
 //  --- which nodes -----------------------------------------------------------------------------
@@ -174,6 +179,8 @@ s_prepare (selection_t *self, int64_t now_wall_ns, query_error_t *error)
         return query_error_set (error, ERROR_INTERNAL, -1, "the store's nodes could not be read");
     self->taken = calloc (self->known_count + 1, sizeof self->taken[0]);
     assert (self->taken);
+    self->partials = malloc (READ_AHEAD * sizeof *self->partials);
+    assert (self->partials);
     self->step_wall_s = self->since_wall_s;
     return s_resolve (self, error) == 0 ? s_check_size (self, error) : -1;
 }
@@ -201,6 +208,7 @@ selection_destroy (selection_t **self_p)
     free (self->known);
     free (self->taken);
     free (self->targets);
+    free (self->partials);
     free (self);
     *self_p = NULL;
 }
@@ -234,34 +242,64 @@ s_next_step (selection_t *self, int64_t step_end)
     }
 }
 
-//  Read a step of a node; of an explained select only what it would be read from.
-static int
-s_read (selection_t *self, const char *node, int64_t step_end, query_error_t *error)
+//  List the steps that come next.
+static void
+s_list_steps (selection_t *self)
 {
-    store_t *store = self->answerer->store;
-    int64_t since = self->step_wall_s;
-    int rc = self->statement->explain
-                 ? store_window_plan (store, node, since, step_end, &self->plan)
-                 : store_window (store, node, since, step_end, self->metrics, &self->partial);
-    return rc == -1 ? query_error_set (error, ERROR_INTERNAL, -1,
-                                       "the frames of %s could not be read", node)
-                    : 0;
+    size_t most = self->statement->explain ? 1 : READ_AHEAD;
+    self->asked = self->handed_out = 0;
+    while (self->asked < most && self->target < self->target_count) {
+        int64_t step_end = s_step_end (self);
+        self->asks[self->asked] = (store_ask_t){.node = self->targets[self->target].name,
+                                                .since_wall_s = self->step_wall_s,
+                                                .until_wall_s = step_end,
+                                                .metrics = self->metrics,
+                                                .partial = &self->partials[self->asked]};
+        self->asked++;
+        s_next_step (self, step_end);
+    }
+}
+
+static int
+s_fail (const store_ask_t *ask, query_error_t *error)
+{
+    return query_error_set (error, ERROR_INTERNAL, -1, "the frames of %s could not be read",
+                            ask->node);
+}
+
+//  What an explained select would be read from.
+static int
+s_plan (selection_t *self, const store_ask_t *ask, query_error_t *error)
+{
+    partial_init (ask->partial, ask->node, ask->since_wall_s, ask->until_wall_s);
+    int rc = store_window_plan (self->answerer->store, ask->node, ask->since_wall_s,
+                                ask->until_wall_s, &self->plan);
+    return rc == -1 ? s_fail (ask, error) : 0;
+}
+
+static int
+s_read_steps (selection_t *self, query_error_t *error)
+{
+    s_list_steps (self);
+    if (self->asked > 0 && self->statement->explain)
+        return s_plan (self, &self->asks[0], error);
+    if (self->asked == 0 || store_windows (self->answerer->store, self->asks, self->asked) == 0)
+        return 0;
+    const store_ask_t *ask = self->asks;
+    while (!ask->failed)
+        ask++;
+    return s_fail (ask, error);
 }
 
 int
 selection_step (selection_t *self, const partial_t **partial, query_error_t *error)
 {
     *partial = NULL;
-    if (self->target == self->target_count)
-        return 0;
-    const target_t *target = &self->targets[self->target];
-    int64_t step_end = s_step_end (self);
-    if (self->statement->explain)
-        partial_init (&self->partial, target->name, self->step_wall_s, step_end);
-    if (s_read (self, target->name, step_end, error) == -1)
+    if (self->handed_out == self->asked && s_read_steps (self, error) == -1)
         return -1;
-    *partial = &self->partial;
-    s_next_step (self, step_end);
+    if (self->handed_out == self->asked)
+        return 0;
+    *partial = self->asks[self->handed_out++].partial;
     return 1;
 }
 

@@ -1,6 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  selection - the nodes and steps of one select, read from a store one by one: a step of a node
-//  is a handful of reads, however long it is.
+//  selection - the nodes and steps of one select, read from a store a few at a time, over the
+//  machine's processors: a step of a node is a handful of reads, however long it is.
 #ifndef QUERY_SELECTION_H
 #define QUERY_SELECTION_H
 

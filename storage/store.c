@@ -313,6 +313,7 @@ store_destroy (store_t **self_p)
     store_t *self = *self_p;
     if (!self)
         return;
+    crew_destroy (&self->crew);
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
     wire_reader_destroy (&self->reader);

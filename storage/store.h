@@ -147,6 +147,19 @@ int store_sync (store_t *self);
 int store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                   metric_set_t metrics, partial_t *partial);
 
+//  A window to be filled, as by store_window; failed tells where that returned -1.
+typedef struct {
+    const char *node;
+    int64_t since_wall_s, until_wall_s;
+    metric_set_t metrics;
+    partial_t *partial;
+    bool failed;
+} store_ask_t;
+
+//  Fill several windows at a time, spread over the machine's processors. Returns 0, or -1 when one
+//  of them could not be read.
+int store_windows (store_t *self, store_ask_t *asks, size_t count);
+
 //  What store_window reads for a window: how many records of each level. Rollups are prefix sums,
 //  so that two of a level tell what lies between them; at the edges frames are read.
 typedef enum {

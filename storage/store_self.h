@@ -11,7 +11,7 @@
 //      rollup.c            what frames add up to, kept beside them
 //      minute.c            frames of a closed minute, rewritten as a chunk by way of a sheet
 //      store_cursor.c      frames out, one by one
-//      store_window.c      frames out, added up, by way of window.h
+//      store_window.c      frames out, added up, by way of window.h and, several, a crew
 //      store_audit.c       rollups computed once more
 //      store_nodes.c       what is held of whom
 //      store_gaps.c        which seconds are present, lost or unknown
@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include "storage/crew.h"
 #include "storage/database.h"
 #include "storage/folder.h"
 #include "storage/holdings.h"
@@ -46,6 +47,7 @@ struct store_t {
     sheet_t *sheet;          //  the minute that it rewrites
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
+    crew_t *crew;          //  That reads windows; NULL until it is needed
     holdings_t *holdings;
     uint64_t duplicates;
     uint64_t expired;

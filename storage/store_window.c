@@ -95,6 +95,46 @@ store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t unt
     return rc;
 }
 
+//  Started when several windows are first asked for: a worker's store never is.
+static crew_t *
+s_crew (store_t *self)
+{
+    pthread_mutex_lock (&self->mutex);
+    if (!self->crew)
+        self->crew = crew_new (crew_helpers ());
+    crew_t *crew = self->crew;
+    pthread_mutex_unlock (&self->mutex);
+    return crew;
+}
+
+typedef struct {
+    store_t *store;
+    store_ask_t *asks;
+} shared_t;
+
+static void
+s_fill (void *context, size_t index)
+{
+    const shared_t *shared = context;
+    store_ask_t *ask = &shared->asks[index];
+    ask->failed = store_window (shared->store, ask->node, ask->since_wall_s, ask->until_wall_s,
+                                ask->metrics, ask->partial) == -1;
+}
+
+int
+store_windows (store_t *self, store_ask_t *asks, size_t count)
+{
+    shared_t shared = {self, asks};
+    if (count == 1)
+        s_fill (&shared, 0);
+    else
+        crew_share (s_crew (self), s_fill, &shared, count);
+    for (size_t i = 0; i < count; i++)
+        if (asks[i].failed)
+            return -1;
+    return 0;
+}
+
 int
 store_window_plan (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                    store_plan_t *plan)

@@ -245,6 +245,21 @@ test_steps_are_aligned_and_clipped_at_the_edges (void **state)
     table_destroy (&table);
 }
 
+//  Steps are read a few at a time; these are of two nodes, and more than one such few.
+static void
+test_every_step_of_every_node_comes_once_and_in_order (void **state)
+{
+    table_t *table = s_answer (state, "select cpu_sum from n2, n1 over 20s every 1s");
+    assert_int_equal (table_rows (table), 40);
+    for (size_t i = 0; i < 40; i++) {
+        assert_string_equal (s_node (table, i), i < 20 ? "n2" : "n1");
+        assert_int_equal (table_cell (table, i, 1)->value.integer,
+                          NEWEST - 20 + (int64_t) (i % 20));
+        assert_true (s_real (table, i, 2) == (i < 20 ? 8000 : 4000));
+    }
+    table_destroy (&table);
+}
+
 static void
 test_by_all_merges_the_nodes (void **state)
 {
@@ -371,6 +386,7 @@ main (void)
         ON_NODES (test_a_node_that_is_expected_is_a_row_before_its_first_frame),
         ON_NODES (test_each_node_is_one_row_where_it_was_first_named),
         ON_NODES (test_steps_are_aligned_and_clipped_at_the_edges),
+        ON_NODES (test_every_step_of_every_node_comes_once_and_in_order),
         ON_NODES (test_by_all_merges_the_nodes),
         ON_NODES (test_a_long_window_is_read_at_once),
         ON_NODES (test_partials_finish_to_the_same_rows),

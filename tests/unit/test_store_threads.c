@@ -93,6 +93,60 @@ test_readers_see_sound_state_while_frames_are_appended (void **state)
     assert_int_equal (stats.frames, BATCHES * BATCH);
 }
 
+//  Append a second of the node's minutes, with one event.
+static void
+s_append_second (store_t *store, int64_t wall_s)
+{
+    uint8_t buffer[1024];
+    store_verdict_t verdict;
+    frame_t frame = {.node = "n1", .epoch = 1, .start_wall_s = wall_s, .span_s = 1};
+    frame_metric_t *runqlat = &frame.metrics[METRIC_runqlat];
+    frame.seq = (uint64_t) wall_s;
+    runqlat->measured = true;
+    histogram_add (&runqlat->histogram, (uint64_t) wall_s);
+    runqlat->total_count = (uint64_t) wall_s;
+    size_t size = frame_encode (&frame, buffer, sizeof buffer);
+    store_record_t one = {frame.node, 1, frame.seq, wall_s, 1, buffer, size};
+    assert_int_equal (store_append (store, &one, 1, &verdict), 0);
+}
+
+//  Windows whose edges lie in closed minutes and in the open one, several at a time.
+static void *
+s_read_windows_until_done (void *argument)
+{
+    enum { WINDOWS = 8 };
+    shared_t *shared = argument;
+    partial_t *partials = calloc (WINDOWS, sizeof *partials);
+    store_ask_t asks[WINDOWS];
+    while (!atomic_load (&shared->done)) {
+        for (int64_t i = 0; i < WINDOWS; i++)
+            asks[i] = (store_ask_t){"n1", 1 + 13 * i, 1000, METRIC_ALL, &partials[i], true};
+        assert_int_equal (store_windows (shared->store, asks, WINDOWS), 0);
+        for (int64_t i = 0; i < WINDOWS; i++) {
+            const partial_metric_t *runqlat = &partials[i].metrics[METRIC_runqlat];
+            assert_int_equal (runqlat->histogram.count, partials[i].frames);
+            assert_int_equal (partials[i].present_s, partials[i].frames);
+        }
+    }
+    free (partials);
+    return NULL;
+}
+
+static void
+test_windows_are_read_together_while_frames_are_appended (void **state)
+{
+    fixture_t *fixture = *state;
+    shared_t shared = {.store = fixture->store};
+    pthread_t readers[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create (&readers[i], NULL, s_read_windows_until_done, &shared);
+    for (int64_t wall_s = 1; wall_s < 500; wall_s++)
+        s_append_second (fixture->store, wall_s);
+    atomic_store (&shared.done, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join (readers[i], NULL);
+}
+
 //  Read what is computed from the books: it adds up at every moment.
 static void *
 s_account_until_done (void *argument)
@@ -158,6 +212,8 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (test_readers_see_sound_state_while_frames_are_appended,
+                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown (test_windows_are_read_together_while_frames_are_appended,
                                          set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_writers_wait_for_one_another_and_readers_for_none,
                                          set_up, tear_down),

@@ -172,6 +172,34 @@ test_an_unknown_node_has_an_empty_window (void **state)
     s_assert_coverage (fixture->store, 10, 10, 0, 0);
 }
 
+static void
+test_windows_read_together_are_those_read_one_by_one (void **state)
+{
+    enum { WINDOWS = 50 };
+    fixture_t *fixture = *state;
+    static partial_t partials[WINDOWS], alone;
+    store_ask_t asks[WINDOWS];
+    for (uint64_t seq = 1; seq <= 150; seq++)
+        s_append_frame (fixture->store, s_frame (seq % 2 ? "n1" : "n2", 1, seq, (int64_t) seq, 1),
+                        seq, 1000 * seq);
+    for (int64_t i = 0; i < WINDOWS; i++)
+        asks[i] = (store_ask_t){.node = i % 3   ? "n1"
+                                        : i % 2 ? "n2"
+                                                : "unknown",
+                                .since_wall_s = i,
+                                .until_wall_s = 2 * i + 7,
+                                .metrics = METRIC_ALL,
+                                .partial = &partials[i],
+                                .failed = true};
+    assert_int_equal (store_windows (fixture->store, asks, WINDOWS), 0);
+    for (int64_t i = 0; i < WINDOWS; i++) {
+        assert_false (asks[i].failed);
+        assert_int_equal (
+            store_window (fixture->store, asks[i].node, i, 2 * i + 7, METRIC_ALL, &alone), 0);
+        assert_memory_equal (&partials[i], &alone, sizeof alone);
+    }
+}
+
 int
 main (void)
 {
@@ -187,6 +215,8 @@ main (void)
         STORE_TEST (test_only_metrics_asked_for_are_added),
         STORE_TEST (test_bytes_that_are_no_frame_are_not_present_but_counted),
         STORE_TEST (test_an_unknown_node_has_an_empty_window),
+        cmocka_unit_test_setup_teardown (test_windows_read_together_are_those_read_one_by_one,
+                                         set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
