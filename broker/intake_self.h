@@ -6,8 +6,8 @@
 #define BROKER_INTAKE_SELF_H
 
 #include "broker/intake.h"
-#include "broker/node_index.h"
 #include "broker/sequence.h"
+#include "storage/node_index.h"
 
 #define BURST_NS (1000000000LL * INTAKE_BURST_FRAMES / INTAKE_FRAMES_PER_SECOND)
 

@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  registry - see registry.h.
 #include "broker/registry.h"
-#include "broker/node_index.h"
+#include "storage/node_index.h"
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>

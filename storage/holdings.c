@@ -1,16 +1,16 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  holdings - a sorted array of nodes: new ones are rare, look-ups are not.
+//  holdings - an array of nodes, and where each of them stands in it.
 #include "storage/holdings.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 holdings_t *
 holdings_new (void)
 {
     holdings_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->index = node_index_new ();
     return self;
 }
 
@@ -22,37 +22,16 @@ holdings_destroy (holdings_t **self_p)
         return;
     for (size_t i = 0; i < self->count; i++)
         holding_destroy (&self->nodes[i]);
+    node_index_destroy (&self->index);
     free (self->nodes);
     free (self);
     *self_p = NULL;
 }
 
-//  The first node that does not sort before the name; count where there is none.
-static size_t
-s_find (const holdings_t *self, const char *node)
-{
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp (self->nodes[middle]->node, node) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool
-s_is (const holdings_t *self, size_t index, const char *node)
-{
-    return index < self->count && strcmp (self->nodes[index]->node, node) == 0;
-}
-
 holding_t *
 holdings_find (const holdings_t *self, const char *node)
 {
-    size_t index = s_find (self, node);
-    return s_is (self, index, node) ? self->nodes[index] : NULL;
+    return node_index_find (self->index, node);
 }
 
 static void
@@ -68,15 +47,14 @@ s_reserve (holdings_t *self, size_t count)
 holding_t *
 holdings_add (holdings_t *self, const char *node)
 {
-    size_t index = s_find (self, node);
-    if (s_is (self, index, node))
-        return self->nodes[index];
+    holding_t *holding = holdings_find (self, node);
+    if (holding)
+        return holding;
     s_reserve (self, self->count + 1);
-    holding_t **place = &self->nodes[index];
-    memmove (place + 1, place, (self->count - index) * sizeof (holding_t *));
-    *place = holding_new (node);
-    self->count++;
-    return *place;
+    holding = holding_new (node);
+    self->nodes[self->count++] = holding;
+    node_index_add (self->index, holding->node, holding);
+    return holding;
 }
 
 void

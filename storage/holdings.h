@@ -1,5 +1,5 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  holdings - what is held of every node, in order of name. Pure: no disk.
+//  holdings - what is held of every node, and found by its name. Pure: no disk.
 //
 //  The store has two: the true one, which mirrors the database, and during an append a draft
 //  with the touched epochs only, which becomes true once the database has taken the batch.
@@ -9,11 +9,13 @@
 
 #include <stddef.h>
 #include "storage/holding.h"
+#include "storage/node_index.h"
 
 typedef struct {
-    holding_t **nodes; //  Owned, as are the holdings
+    holding_t **nodes; //  Owned, as are the holdings; in the order in which they were added
     size_t count;
     size_t capacity;
+    node_index_t *index; //  The same by name
 } holdings_t;
 
 holdings_t *holdings_new (void);

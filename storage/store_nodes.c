@@ -13,6 +13,12 @@ s_had_frames (const holding_t *holding)
     return holding->first_wall_s < INT64_MAX;
 }
 
+static int
+s_compare_names (const void *one, const void *other)
+{
+    return strcmp (((const store_node_t *) one)->node, ((const store_node_t *) other)->node);
+}
+
 int
 store_nodes (store_t *self, store_node_t **nodes, size_t *count)
 {
@@ -24,6 +30,7 @@ store_nodes (store_t *self, store_node_t **nodes, size_t *count)
         if (s_had_frames (self->holdings->nodes[i]))
             holding_summarise (self->holdings->nodes[i], &(*nodes)[(*count)++]);
     pthread_mutex_unlock (&self->mutex);
+    qsort (*nodes, *count, sizeof **nodes, s_compare_names);
     return 0;
 }
 

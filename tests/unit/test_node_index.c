@@ -1,5 +1,5 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  Claims about broker/node_index, against a plain array of flags.
+//  Claims about storage/node_index, against a plain array of flags.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include "broker/node_index.h"
+#include "storage/node_index.h"
 
 #define NAMES 3000
 

@@ -1,8 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  node_index - finds what belongs to a node by the node's name: a hash table of borrowed pointers,
 //  for a hundred thousand nodes and a look-up a frame. Not safe for use by two threads.
-#ifndef BROKER_NODE_INDEX_H
-#define BROKER_NODE_INDEX_H
+#ifndef STORAGE_NODE_INDEX_H
+#define STORAGE_NODE_INDEX_H
 
 #include <stddef.h>
 

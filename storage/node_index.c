@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  node_index - see node_index.h. Open addressing, one slot after another; at most two thirds of
 //  the slots are used, so that an empty one ends every search soon.
-#include "broker/node_index.h"
+#include "storage/node_index.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
