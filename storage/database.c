@@ -36,6 +36,7 @@ struct database_t {
 
 struct batch_t {
     rocksdb_writebatch_wi_t *changes; //  With an index, so that it can be read back
+    rocksdb_writebatch_t *unseen;     //  Without one; what is written in the end
 };
 
 struct scan_t {
@@ -300,6 +301,7 @@ batch_new (void)
     batch_t *self = malloc (sizeof *self);
     assert (self);
     self->changes = rocksdb_writebatch_wi_create (0, 1);
+    self->unseen = rocksdb_writebatch_create ();
     return self;
 }
 
@@ -310,6 +312,7 @@ batch_destroy (batch_t **self_p)
     if (!self)
         return;
     rocksdb_writebatch_wi_destroy (self->changes);
+    rocksdb_writebatch_destroy (self->unseen);
     free (self);
     *self_p = NULL;
 }
@@ -326,26 +329,55 @@ batch_delete (batch_t *self, const void *key, size_t key_size)
     rocksdb_writebatch_wi_delete (self->changes, key, key_size);
 }
 
+void
+batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
+                  size_t value_size)
+{
+    rocksdb_writebatch_put (self->unseen, key, key_size, value, value_size);
+}
+
+void
+batch_delete_unseen (batch_t *self, const void *key, size_t key_size)
+{
+    rocksdb_writebatch_delete (self->unseen, key, key_size);
+}
+
 bool
 batch_is_empty (const batch_t *self)
 {
-    return rocksdb_writebatch_wi_count (self->changes) == 0;
+    return rocksdb_writebatch_wi_count (self->changes) == 0 &&
+           rocksdb_writebatch_count (self->unseen) == 0;
 }
 
 size_t
 batch_bytes (const batch_t *self)
 {
-    size_t size;
+    size_t size, unseen_size;
     rocksdb_writebatch_wi_data (self->changes, &size);
-    return size;
+    rocksdb_writebatch_data (self->unseen, &unseen_size);
+    return size + unseen_size;
+}
+
+static void
+s_move_put (void *unseen, const char *key, size_t key_size, const char *value, size_t value_size)
+{
+    rocksdb_writebatch_put (unseen, key, key_size, value, value_size);
+}
+
+static void
+s_move_delete (void *unseen, const char *key, size_t key_size)
+{
+    rocksdb_writebatch_delete (unseen, key, key_size);
 }
 
 int
 database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX])
 {
     char *text = NULL;
-    rocksdb_write_writebatch_wi (self->db, self->write_options, batch->changes, &text);
+    rocksdb_writebatch_wi_iterate (batch->changes, batch->unseen, s_move_put, s_move_delete);
+    rocksdb_write (self->db, self->write_options, batch->unseen, &text);
     rocksdb_writebatch_wi_clear (batch->changes);
+    rocksdb_writebatch_clear (batch->unseen);
     return s_check (self, text, "write to", error);
 }
 

@@ -73,6 +73,11 @@ void batch_destroy (batch_t **self_p);
 void batch_put (batch_t *self, const void *key, size_t key_size, const void *value,
                 size_t value_size);
 void batch_delete (batch_t *self, const void *key, size_t key_size);
+//  The same, of what no scan over the batch has to see: cheaper. A key is changed either way, but
+//  not both ways, in one batch.
+void batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
+                       size_t value_size);
+void batch_delete_unseen (batch_t *self, const void *key, size_t key_size);
 bool batch_is_empty (const batch_t *self);
 //  What writing it adds to the log.
 size_t batch_bytes (const batch_t *self);
@@ -84,7 +89,8 @@ typedef struct scan_t scan_t;
 
 scan_t *scan_new (database_t *database, const void *first, size_t first_size, const void *end,
                   size_t end_size);
-//  The same as they will be once the batch is written; it must not change while the scan lives.
+//  The same as they will be once the batch is written, but for unseen changes; it must not change
+//  while the scan lives.
 scan_t *scan_new_over (database_t *database, const batch_t *batch, const void *first,
                        size_t first_size, const void *end, size_t end_size);
 void scan_destroy (scan_t **self_p);

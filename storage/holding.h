@@ -30,8 +30,10 @@ typedef struct {
 
 #define KEPT_FRAMES LEVEL_COUNT
 
-typedef struct {
+typedef struct holding_t holding_t;
+struct holding_t {
     char node[NODE_NAME_MAX + 1];
+    holding_t *known; //  Borrowed. Of a draft: what is true so far; NULL: the node is new
     rolled_t rolled;
     int64_t newest_wall_s; //  Start of the newest frame since it has been open, at least
     int64_t first_wall_s;  //  Where its record starts; INT64_MAX before any frame
@@ -42,7 +44,7 @@ typedef struct {
     ranges_t *epochs;                    //  Owned; in order of epoch
     size_t count;                        //  Of epochs
     size_t capacity;
-} holding_t;
+};
 
 //  Of a node that has nothing yet.
 rolled_t rolled_none (void);

@@ -60,6 +60,9 @@ holdings_add (holdings_t *self, const char *node)
 void
 holdings_absorb (holdings_t *self, holdings_t *draft)
 {
-    for (size_t i = 0; i < draft->count; i++)
-        holding_absorb (holdings_add (self, draft->nodes[i]->node), draft->nodes[i]);
+    for (size_t i = 0; i < draft->count; i++) {
+        holding_t *drafted = draft->nodes[i];
+        holding_absorb (drafted->known ? drafted->known : holdings_add (self, drafted->node),
+                        drafted);
+    }
 }

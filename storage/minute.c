@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "storage/chunk.h"
+#include "storage/inbox_draft.h"
 #include "storage/level.h"
 #include "storage/rollup.h"
 #include "storage/store_key.h"
@@ -17,12 +18,14 @@ typedef struct {
     holding_t *drafted;
     const char *node;
     int64_t minute_wall_s;
+    bool is_open; //  So far: its frames lie in the inbox, and have no keys of their own yet
     bool had_chunk;
     minute_t *minute; //  Where they are added up; NULL: nowhere
     sheet_t *sheet;   //  Borrowed: those that go into the chunk
     frame_t frame;    //  The one that was just read
     store_record_t
-        singles[SHEET_FRAMES_MAX]; //  Names of those in the sheet that are no chunk's yet
+        singles[SHEET_FRAMES_MAX]; //  Names of those in the sheet that are no chunk's yet; with
+                                   //  their bytes where they come from the inbox
     unsigned single_count;
 } gathering_t;
 
@@ -103,19 +106,51 @@ s_is_filed_as (const frame_t *frame, const store_record_t *record)
     return frame->epoch == record->epoch && frame->seq == record->seq;
 }
 
-//  Take a frame that is no chunk's into the sheet, unless there are enough.
-static void
+//  Take a frame that is no chunk's into the sheet. Returns false where it does not decode, or there
+//  are enough.
+static bool
 s_gather_frame (gathering_t *self, const store_record_t *record)
 {
     frame_t *frame = &self->frame;
     if (rollup_decode (frame, self->draft->store->reader, record))
-        return;
+        return false;
     if (self->sheet->count < SHEET_FRAMES_MAX && s_is_filed_as (frame, record)) {
         self->singles[self->single_count] = *record;
         self->singles[self->single_count++].node = self->node;
         sheet_add (self->sheet, frame);
-    } else if (self->minute)
+        return true;
+    }
+    if (self->minute)
         s_add_up_frame (self->minute, self->minute_wall_s, frame);
+    return false;
+}
+
+static void
+s_put_single (const gathering_t *self, const store_record_t *record)
+{
+    store_bytes_t key = store_key_frame (record);
+    batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
+}
+
+static void
+s_delete_single (const gathering_t *self, const store_record_t *record)
+{
+    store_bytes_t key = store_key_frame (record);
+    batch_delete (self->draft->batch, key.data, key.size);
+}
+
+//  Read all frames of the minute that is open so far. What cannot be in its chunk gets its own key.
+static int
+s_gather_open (gathering_t *self)
+{
+    const inbox_entry_t *entry = NULL;
+    if (inbox_draft_read (self->draft))
+        return -1;
+    sheet_begin (self->sheet, self->minute_wall_s);
+    while ((entry = inbox_draft_next (self->draft, self->node, entry)))
+        if (inbox_is_alive (self->drafted, &entry->frame) && !s_gather_frame (self, &entry->frame))
+            s_put_single (self, &entry->frame);
+    return 0;
 }
 
 //  Read all frames of the minute; with a range only its chunk, without the range's frames.
@@ -164,13 +199,14 @@ s_put_chunk (gathering_t *self)
 {
     bytes_t value = {0};
     batch_t *batch = self->draft->batch;
-    if (chunk_write (&value, self->sheet) == 0 && s_is_faithful (self, &value)) {
-        store_bytes_t key;
-        for (unsigned i = 0; i < self->single_count; i++) {
-            key = store_key_frame (&self->singles[i]);
-            batch_delete (batch, key.data, key.size);
-        }
-        key = store_key_chunk (self->node, self->minute_wall_s);
+    bool is_made = chunk_write (&value, self->sheet) == 0 && s_is_faithful (self, &value);
+    for (unsigned i = 0; i < self->single_count; i++)
+        if (!is_made && self->is_open)
+            s_put_single (self, &self->singles[i]);
+        else if (is_made && !self->is_open)
+            s_delete_single (self, &self->singles[i]);
+    if (is_made) {
+        store_bytes_t key = store_key_chunk (self->node, self->minute_wall_s);
         batch_put (batch, key.data, key.size, value.data, value.size);
         self->drafted->rolled.chunks += !self->had_chunk;
     }
@@ -184,27 +220,44 @@ s_init (gathering_t *self, store_draft_t *draft, holding_t *drafted, int64_t min
     self->drafted = drafted;
     self->node = drafted->node;
     self->minute_wall_s = minute_wall_s;
+    self->is_open = false;
     self->had_chunk = false;
     self->minute = NULL;
     self->sheet = draft->store->sheet;
     self->single_count = 0;
 }
 
+static void
+s_put_sorted (gathering_t *self)
+{
+    sheet_sort (self->sheet);
+    if (self->sheet->count > 0)
+        s_put_chunk (self);
+}
+
 int
-minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s, minute_t *minute)
+minute_close (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s, minute_t *minute)
 {
     gathering_t gathering;
     s_init (&gathering, draft, drafted, minute_wall_s);
+    gathering.is_open = true;
     gathering.minute = minute;
-    if (minute)
-        s_init_minute (minute);
+    s_init_minute (minute);
+    if (s_gather_open (&gathering))
+        return -1;
+    s_add_up_sheet (minute, gathering.sheet);
+    s_put_sorted (&gathering);
+    return 0;
+}
+
+int
+minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s)
+{
+    gathering_t gathering;
+    s_init (&gathering, draft, drafted, minute_wall_s);
     if (s_gather (&gathering, NULL))
         return -1;
-    if (minute)
-        s_add_up_sheet (minute, gathering.sheet);
-    sheet_sort (gathering.sheet);
-    if (gathering.sheet->count > 0)
-        s_put_chunk (&gathering);
+    s_put_sorted (&gathering);
     return 0;
 }
 

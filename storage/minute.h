@@ -1,6 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  minute - the frames of one node that start within one minute: as they came, one key each, or
-//  rewritten as a chunk. Here they are read for adding up, and rewritten.
+//  minute - the frames of one node that start within one minute: in the inbox as long as it is
+//  open, then rewritten as a chunk; what came late, and what fits no chunk, by a key of its own.
+//  Here they are read for adding up, and rewritten.
 #ifndef STORAGE_MINUTE_H
 #define STORAGE_MINUTE_H
 
@@ -12,11 +13,16 @@ typedef struct {
     int64_t reach_wall_s[METRIC_COUNT_ + 1]; //  Where the last second ends that they cover
 } minute_t;
 
-//  Rewrite all frames of a minute as one chunk, as they will be once the draft is written, and
-//  tell what they add up to (minute may be NULL). Those that do not decode, and those that are too
-//  many, stay as they came. Returns 0, or -1 on failure (see store_error).
-int minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
-                    minute_t *minute);
+//  Rewrite the frames of the open minute, which begins with minute_wall_s and is over, as one
+//  chunk, and tell what they add up to. Those that do not decode, and those that are too many, get
+//  keys of their own. The draft has the node's group of the inbox in hand. Returns 0, or -1 on
+//  failure (see store_error).
+int minute_close (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
+                  minute_t *minute);
+
+//  Rewrite all frames of a closed minute, late ones too, as one chunk, as they will be once the
+//  draft is written. What does not fit in stays as it is. Returns as minute_close does.
+int minute_rewrite (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s);
 
 //  Take the frames of a range out of the minute's chunk, which is deleted once it has none.
 int minute_drop (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,

@@ -15,6 +15,7 @@ typedef struct {
     int64_t closed_wall_s; //  Where the minute begins
     uint64_t disorder;
     int64_t until_wall_s;                    //  Frames that start before are in
+    uint64_t inbox_number;                   //  Others stand in no record of the inbox before it
     int64_t reach_wall_s[METRIC_COUNT_ + 1]; //  Up to here seconds are counted
     row_t row; //  present_s: from closed_wall_s on, as far as frames reach
 } open_minute_t;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "storage/inbox_draft.h"
 #include "storage/minute.h"
 #include "storage/store_key.h"
 
@@ -156,7 +157,7 @@ s_rewrite_late (rollup_t *self, int64_t next_wall_s)
     self->rolled->late_wall_s = next_wall_s;
     if (late_wall_s == INT64_MIN || late_wall_s == next_wall_s)
         return 0;
-    return minute_rewrite (self->draft, self->drafted, late_wall_s, NULL);
+    return minute_rewrite (self->draft, self->drafted, late_wall_s);
 }
 
 //  Close the minutes from closed_wall_s to until. Of these only the first has frames; what a span
@@ -167,7 +168,7 @@ s_close (rollup_t *self, int64_t until_wall_s)
     rolled_t *rolled = self->rolled;
     int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
-    if (minute_rewrite (self->draft, self->drafted, minute_wall_s, &minute) ||
+    if (minute_close (self->draft, self->drafted, minute_wall_s, &minute) ||
         s_rewrite_late (self, INT64_MIN))
         return -1;
     s_cover_reach (rolled, minute_wall_s, &minute.row);
@@ -302,25 +303,46 @@ s_repair (rollup_t *self, const frame_t *frame)
 
 //  --- a frame ---------------------------------------------------------------------------------
 
+//  A frame that does not lie in the open minute: it is late, or closes the minute and opens its
+//  own.
+static int
+s_reckon (rollup_t *self, const store_record_t *record)
+{
+    rolled_t *rolled = self->rolled;
+    frame_t frame;
+    if (rollup_decode (&frame, self->draft->store->reader, record))
+        return 0;
+    int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
+    rolled->origin_wall_s = wall_earlier (rolled->origin_wall_s, minute_wall_s);
+    if (record->start_wall_s < rolled->closed_wall_s)
+        return s_rewrite_late (self, minute_wall_s) ? -1 : s_repair (self, &frame);
+    if (rolled->closed_wall_s != INT64_MIN)
+        return s_close (self, minute_wall_s);
+    rolled->closed_wall_s = minute_wall_s;
+    return 0;
+}
+
+//  A frame outside of the open minute, which is late or does not decode, stands by itself.
+static void
+s_put (rollup_t *self, const store_record_t *record)
+{
+    store_bytes_t key = store_key_frame (record);
+    if (inbox_is_open (self->rolled, record->start_wall_s))
+        inbox_draft_add (self->draft, record);
+    else
+        batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
+}
+
 int
 rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record)
 {
     rollup_t self = {draft, drafted, &drafted->rolled};
     rolled_t *rolled = &drafted->rolled;
-    bool is_late = record->start_wall_s < rolled->closed_wall_s;
-    bool is_open = !is_late && rolled->closed_wall_s != INT64_MIN &&
-                   record->start_wall_s - rolled->closed_wall_s < MINUTE_S;
-    frame_t frame;
-    rolled->disorder += !is_late && record->start_wall_s <= drafted->newest_wall_s;
+    rolled->disorder += record->start_wall_s >= rolled->closed_wall_s &&
+                        record->start_wall_s <= drafted->newest_wall_s;
     drafted->newest_wall_s = wall_later (drafted->newest_wall_s, record->start_wall_s);
-    if (is_open || rollup_decode (&frame, draft->store->reader, record))
-        return 0;
-    int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
-    rolled->origin_wall_s = wall_earlier (rolled->origin_wall_s, minute_wall_s);
-    if (is_late)
-        return s_rewrite_late (&self, minute_wall_s) ? -1 : s_repair (&self, &frame);
-    if (rolled->closed_wall_s != INT64_MIN)
-        return s_close (&self, minute_wall_s);
-    rolled->closed_wall_s = minute_wall_s;
+    if (!inbox_is_open (rolled, record->start_wall_s) && s_reckon (&self, record))
+        return -1;
+    s_put (&self, record);
     return 0;
 }

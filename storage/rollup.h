@@ -13,8 +13,9 @@
 #include "storage/row.h"
 #include "storage/store_draft.h"
 
-//  Take a frame into account that the draft puts into the database; drafted is its node. Returns
-//  0, or -1 when the store could not be read (see store_error).
+//  Put a frame into the draft, which has its node's group of the inbox in hand, and take it into
+//  account; drafted is its node. Its bytes must stay until the draft is written. Returns 0, or -1
+//  when the store could not be read (see store_error).
 int rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record);
 
 //  Decode a frame. Returns 0, or -1 where it is none, or one of another start or span.

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "storage/folder.h"
+#include "storage/inbox.h"
 #include "storage/store_key.h"
 
 #define MEMORY_BYTES_DEFAULT (16u << 20)
@@ -259,7 +260,8 @@ static int
 s_read_all (store_t *self, const store_options_t *options, store_fault_t *fault,
             char error[DATABASE_ERROR_MAX])
 {
-    int rc = s_identify (self, options, fault, error) || s_load_books (self, fault, error);
+    int rc = s_identify (self, options, fault, error) || s_load_books (self, fault, error) ||
+             inbox_next_number (self->database, &self->inbox_number, error);
     if (rc && database_is_damaged (self->database))
         *fault = STORE_DAMAGED;
     return rc ? -1 : 0;
@@ -398,6 +400,10 @@ s_measure (store_t *self, store_stats_t *stats)
 {
     store_bytes_t first = store_key_frames_first (), end = store_key_frames_end ();
     stats->frame_disk_bytes =
+        database_disk_bytes (self->database, first.data, first.size, end.data, end.size);
+    first = store_key_inbox (0, 0);
+    end = store_key_inbox (STORE_GROUPS, 0);
+    stats->frame_disk_bytes +=
         database_disk_bytes (self->database, first.data, first.size, end.data, end.size);
     for (unsigned i = 0; i < STORE_LEVELS; i++) {
         first = store_key_rows_first (i);

@@ -3,18 +3,29 @@
 //  batch, write it, and only then let memory know.
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "storage/folder.h"
+#include "storage/inbox_draft.h"
 #include "storage/minute.h"
 #include "storage/rollup.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
+
+//  A record of the batch, to be dealt with together with those of its group of the inbox.
+typedef struct {
+    unsigned group;
+    uint32_t index;
+} turn_t;
 
 typedef struct {
     store_t *store;
     const store_record_t *records;
     store_verdict_t *verdicts;
     store_draft_t draft;
+    turn_t *turns; //  Owned: all records, group by group; within one in their own order
+    size_t turn;   //  The one it is
+    size_t first;  //  The first one of its group
     size_t duplicates;
 } append_t;
 
@@ -64,15 +75,17 @@ s_are_equal (const store_record_t *one, const store_record_t *other)
            one->span_s == other->span_s && memcmp (one->data, other->data, one->size) == 0;
 }
 
-//  The earlier record of this batch with the same name that got the verdict, behind after (NULL
-//  for the first); NULL where there is none.
+//  The earlier record of this batch with the same name that got the verdict, from the turn on;
+//  NULL where there is none. *turn is then the next one to look at.
 static const store_record_t *
-s_earlier (const append_t *self, size_t index, store_verdict_t verdict, const store_record_t *after)
+s_earlier (const append_t *self, size_t index, store_verdict_t verdict, size_t *turn)
 {
-    const store_record_t *record = &self->records[index];
-    for (size_t i = after ? (size_t) (after - self->records) + 1 : 0; i < index; i++)
-        if (self->verdicts[i] == verdict && s_have_one_name (&self->records[i], record))
-            return &self->records[i];
+    while (*turn < self->turn) {
+        size_t earlier = self->turns[(*turn)++].index;
+        if (self->verdicts[earlier] == verdict &&
+            s_have_one_name (&self->records[earlier], &self->records[index]))
+            return &self->records[earlier];
+    }
     return NULL;
 }
 
@@ -81,9 +94,10 @@ s_earlier (const append_t *self, size_t index, store_verdict_t verdict, const st
 static int
 s_is_aside (const append_t *self, size_t index, const store_bytes_t *key)
 {
-    const store_record_t *record = &self->records[index], *earlier = NULL;
+    const store_record_t *record = &self->records[index], *earlier;
     char error[DATABASE_ERROR_MAX];
-    while ((earlier = s_earlier (self, index, STORE_CONFLICT, earlier)))
+    size_t turn = self->first;
+    while ((earlier = s_earlier (self, index, STORE_CONFLICT, &turn)))
         if (earlier->size == record->size &&
             memcmp (earlier->data, record->data, record->size) == 0)
             return 1;
@@ -123,13 +137,17 @@ s_judge_held (append_t *self, size_t index, bool equal)
     return 0;
 }
 
-//  The frame's name is stored already, by itself or in the chunk of its minute. Where it is not
-//  under this start and span, the stored bytes differ, for these are part of them.
+//  The frame's name is stored already: in the inbox, by itself, or in the chunk of its minute.
+//  Where it is not under this start and span, the stored bytes differ, for these are part of them.
 static int
-s_judge_stored (append_t *self, size_t index)
+s_judge_stored (append_t *self, const holding_t *known, size_t index)
 {
     const store_record_t *record = &self->records[index];
     char error[DATABASE_ERROR_MAX];
+    if (inbox_is_open (&known->rolled, record->start_wall_s)) {
+        int held = inbox_draft_holds (&self->draft, record);
+        return held < 0 ? -1 : s_judge_held (self, index, held);
+    }
     store_bytes_t key = store_key_frame (record);
     int equal = database_compare (self->store->database, key.data, key.size, record->data,
                                   record->size, error);
@@ -144,7 +162,8 @@ s_judge_stored (append_t *self, size_t index)
 static int
 s_judge_within (append_t *self, size_t index)
 {
-    const store_record_t *added = s_earlier (self, index, STORE_ADDED, NULL);
+    size_t turn = self->first;
+    const store_record_t *added = s_earlier (self, index, STORE_ADDED, &turn);
     assert (added);
     return s_judge_held (self, index, s_are_equal (added, &self->records[index]));
 }
@@ -153,9 +172,7 @@ static int
 s_add (append_t *self, size_t index, const store_range_t *frame)
 {
     const store_record_t *record = &self->records[index];
-    store_bytes_t key = store_key_frame (record);
     holding_t *drafted = store_draft_node (&self->draft, record->node);
-    batch_put (self->draft.batch, key.data, key.size, record->data, record->size);
     holding_insert (drafted, frame);
     losses_remove (&drafted->losses, record->epoch, record->seq);
     self->verdicts[index] = STORE_ADDED;
@@ -169,7 +186,7 @@ s_judge_new (append_t *self, size_t index)
 {
     const store_record_t *record = &self->records[index];
     holding_t *drafted = store_draft_node (&self->draft, record->node);
-    ranges_t *ranges = store_draft_epoch (&self->draft, drafted, record->epoch);
+    ranges_t *ranges = store_draft_epoch (drafted, record->epoch);
     if (ranges_contain (ranges, record->seq))
         return s_judge_within (self, index);
     const store_range_t frame = range_of_frame (record);
@@ -182,10 +199,10 @@ static int
 s_judge (append_t *self, size_t index)
 {
     const store_record_t *record = &self->records[index];
-    const holding_t *known = holdings_find (self->store->holdings, record->node);
+    const holding_t *known = store_draft_node (&self->draft, record->node)->known;
     const ranges_t *held = known ? holding_find (known, record->epoch) : NULL;
     if (held && ranges_contain (held, record->seq))
-        return s_judge_stored (self, index);
+        return s_judge_stored (self, known, index);
     if (!known || !holding_has_expired (known, record->epoch, record->seq))
         return s_judge_new (self, index);
     self->verdicts[index] = STORE_EXPIRED;
@@ -193,11 +210,35 @@ s_judge (append_t *self, size_t index)
 }
 
 static int
+s_compare_turns (const void *one_p, const void *other_p)
+{
+    const turn_t *one = one_p, *other = other_p;
+    if (one->group != other->group)
+        return one->group < other->group ? -1 : 1;
+    return (one->index > other->index) - (one->index < other->index);
+}
+
+static void
+s_take_turns (append_t *self, size_t count)
+{
+    self->turns = malloc ((count + 1) * sizeof *self->turns);
+    assert (self->turns && count <= UINT32_MAX);
+    for (size_t i = 0; i < count; i++)
+        self->turns[i] = (turn_t){store_group (self->records[i].node), (uint32_t) i};
+    qsort (self->turns, count, sizeof *self->turns, s_compare_turns);
+}
+
+static int
 s_judge_all (append_t *self, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (s_judge (self, i))
+    for (self->turn = 0; self->turn < count; self->turn++) {
+        const turn_t *turn = &self->turns[self->turn];
+        if (turn->group != self->turns[self->first].group)
+            self->first = self->turn;
+        inbox_draft_begin (&self->draft, turn->group);
+        if (s_judge (self, turn->index))
             return -1;
+    }
     return 0;
 }
 
@@ -217,10 +258,12 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
         return -1;
     append_t append = {.store = self, .records = records, .verdicts = verdicts};
     store_draft_init (&append.draft, self);
+    s_take_turns (&append, count);
     int rc = s_judge_all (&append, count) || store_draft_write (&append.draft) ? -1 : 0;
     if (rc == 0)
         s_publish (&append);
     store_draft_fini (&append.draft);
+    free (append.turns);
     return rc;
 }
 

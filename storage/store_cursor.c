@@ -2,8 +2,8 @@
 //  store_cursor - frames out, one by one. Keys sort by start: a stretch of time is one scan. A
 //  range of seqs is a scan for each run in it, over the time which that run takes up, where frames
 //  of other epochs are stepped over. The chunk of a minute comes before the frames that stand by
-//  themselves in it, and is mixed with them in order.
-#include "storage/store_self.h"
+//  themselves in it, and is mixed with them in order, and so are the frames of the inbox.
+#include "storage/store_scan.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@ struct store_cursor_t {
     size_t next_part;
     const part_t *part;                                 //  Of the scan
     scan_t *scan;                                       //  NULL between parts
+    bool sought;                                        //  It stands among the node's frames
     enum { NOWHERE, AT_FRAME, AT_CHUNK, AT_END } place; //  Of the scan; what it is at is to come
     store_record_t at;                                  //  The frame
     int64_t at_wall_s;                                  //  The chunk's minute
@@ -35,7 +36,9 @@ struct store_cursor_t {
     unsigned next_in_chunk;
     wire_reader_t *reader; //  Owned; NULL before any chunk
     uint8_t *buffer;       //  Owned: a frame of a chunk
-    bool was_in_chunk;     //  The frame that was last returned
+    inbox_frames_t inbox;  //  Of the part
+    size_t next_in_inbox;
+    store_place_t was_in; //  The frame that was last returned
     store_record_t record;
     char record_node[NODE_NAME_MAX + 1];
 };
@@ -64,10 +67,16 @@ static void
 s_open_part (store_cursor_t *self)
 {
     self->part = &self->parts[self->next_part++];
-    store_bytes_t first = store_key_frame_start (self->node, s_minute (self->part->since_wall_s));
-    store_bytes_t end = store_key_frame_start (self->node, self->part->until_wall_s);
-    self->scan = scan_new (self->store->database, first.data, first.size, end.data, end.size);
+    self->scan = store_scan_new (self->store);
+    self->sought = false;
     self->place = NOWHERE;
+}
+
+static void
+s_close_part (store_cursor_t *self)
+{
+    inbox_frames_clear (&self->inbox);
+    scan_destroy (&self->scan);
 }
 
 store_cursor_t *
@@ -128,7 +137,7 @@ store_cursor_destroy (store_cursor_t **self_p)
     if (!self)
         return;
     s_close_chunk (self);
-    scan_destroy (&self->scan);
+    s_close_part (self);
     wire_reader_destroy (&self->reader);
     free (self->buffer);
     free (self->parts);
@@ -168,18 +177,48 @@ s_open_chunk (store_cursor_t *self)
     return self->chunk ? 0 : store_fail_damaged (self->store, "a chunk of frames is none");
 }
 
+static int
+s_read_inbox (store_cursor_t *self)
+{
+    holding_t record = {.count = 0};
+    uint64_t number = 0;
+    int rc = store_scan_node (self->store, self->scan, self->node, &record);
+    self->next_in_inbox = 0;
+    return rc <= 0 ? rc
+                   : store_scan_inbox (self->store, self->scan, &record, self->part->since_wall_s,
+                                       self->part->until_wall_s, &number, &self->inbox);
+}
+
+//  Step to the next frame or chunk, at first to the part's first one. Returns 1 with its key, 0
+//  where the part has no other, -1 on failure.
+static int
+s_next_key (store_cursor_t *self, const void **key, size_t *size)
+{
+    char error[DATABASE_ERROR_MAX];
+    store_bytes_t first = store_key_frame_start (self->node, s_minute (self->part->since_wall_s));
+    store_bytes_t end = store_key_frame_start (self->node, self->part->until_wall_s);
+    int rc = self->sought ? scan_next (self->scan, error)
+                          : scan_seek (self->scan, first.data, first.size, error);
+    self->sought = true;
+    if (rc <= 0)
+        return rc < 0 ? store_fail (self->store, error) : 0;
+    *key = scan_key (self->scan, size);
+    return memcmp (*key, end.data, *size < end.size ? *size : end.size) < 0;
+}
+
 //  Let the scan go on to the next frame that is meant, or the next chunk.
 static int
 s_step (store_cursor_t *self)
 {
-    char error[DATABASE_ERROR_MAX];
+    if (!self->sought && s_read_inbox (self))
+        return -1;
     while (self->place == NOWHERE) {
-        int rc = scan_next (self->scan, error);
-        if (rc < 0)
-            return store_fail (self->store, error);
+        const void *key;
         size_t size;
-        const void *key = rc == 1 ? scan_key (self->scan, &size) : NULL;
-        if (!key)
+        int rc = s_next_key (self, &key, &size);
+        if (rc < 0)
+            return -1;
+        if (rc == 0)
             self->place = AT_END;
         else if (store_read_chunk_key (key, size, self->record_node, &self->at_wall_s) == 0)
             self->place = AT_CHUNK;
@@ -220,7 +259,7 @@ s_return_from_chunk (store_cursor_t *self, const store_record_t *record)
     self->record.size = chunk_frame (self->chunk, self->next_in_chunk++, &frame)
                             ? 0
                             : frame_encode (&frame, self->buffer, FRAME_MAX_BYTES);
-    self->was_in_chunk = true;
+    self->was_in = STORE_IN_CHUNK;
     return self->record.size > 0
                ? 1
                : store_fail_damaged (self->store, "a chunk of frames is not what was written");
@@ -231,9 +270,40 @@ s_return_frame (store_cursor_t *self)
 {
     self->record = self->at;
     self->record.data = scan_value (self->scan, &self->record.size);
-    self->was_in_chunk = false;
+    self->was_in = STORE_BY_ITSELF;
     self->place = NOWHERE;
     return 1;
+}
+
+static int
+s_return_from_inbox (store_cursor_t *self)
+{
+    self->record = self->inbox.frames[self->next_in_inbox++];
+    self->record.node = self->node;
+    self->was_in = STORE_IN_INBOX;
+    return 1;
+}
+
+//  The next frame of the inbox that is meant; NULL where there is none.
+static const store_record_t *
+s_peek_inbox (store_cursor_t *self)
+{
+    for (; self->next_in_inbox < self->inbox.count; self->next_in_inbox++)
+        if (s_is_meant (self, &self->inbox.frames[self->next_in_inbox]))
+            return &self->inbox.frames[self->next_in_inbox];
+    return NULL;
+}
+
+//  Whether the next frame of the inbox comes before whatever the scan is at and the chunk has.
+static bool
+s_is_inbox_next (const store_cursor_t *self, const store_record_t *waiting,
+                 const store_record_t *in_chunk)
+{
+    if (!waiting || (in_chunk && s_is_before (in_chunk, waiting)))
+        return false;
+    if (self->place == AT_CHUNK)
+        return waiting->start_wall_s < self->at_wall_s;
+    return self->place == AT_END || s_is_before (waiting, &self->at);
 }
 
 //  Returns 1 with the record, 0 where it has to be tried again or the part is at its end (scan is
@@ -244,14 +314,17 @@ s_try (store_cursor_t *self)
     store_record_t next;
     if (s_step (self))
         return -1;
-    if (s_peek_chunk (self, &next) && (self->place != AT_FRAME || s_is_before (&next, &self->at)))
+    bool in_chunk = s_peek_chunk (self, &next);
+    if (s_is_inbox_next (self, s_peek_inbox (self), in_chunk ? &next : NULL))
+        return s_return_from_inbox (self);
+    if (in_chunk && (self->place != AT_FRAME || s_is_before (&next, &self->at)))
         return s_return_from_chunk (self, &next);
     if (self->place == AT_FRAME)
         return s_return_frame (self);
     if (self->place == AT_CHUNK)
         return s_open_chunk (self);
     s_close_chunk (self);
-    scan_destroy (&self->scan);
+    s_close_part (self);
     return 0;
 }
 
@@ -271,10 +344,10 @@ store_cursor_next (store_cursor_t *self, const void **data, size_t *size)
     return rc;
 }
 
-bool
-store_cursor_was_in_chunk (const store_cursor_t *self)
+store_place_t
+store_cursor_was_in (const store_cursor_t *self)
 {
-    return self->was_in_chunk;
+    return self->was_in;
 }
 
 void

@@ -3,12 +3,16 @@
 #include "storage/store_draft.h"
 
 #include <string.h>
+#include "storage/inbox_draft.h"
 #include "storage/store_key.h"
 
 void
 store_draft_init (store_draft_t *self, store_t *store)
 {
-    *self = (store_draft_t){.store = store, .holdings = holdings_new (), .batch = batch_new ()};
+    *self = (store_draft_t){.store = store,
+                            .holdings = holdings_new (),
+                            .batch = batch_new (),
+                            .inbox = inbox_draft_new ()};
 }
 
 void
@@ -16,29 +20,38 @@ store_draft_fini (store_draft_t *self)
 {
     holdings_destroy (&self->holdings);
     batch_destroy (&self->batch);
+    inbox_draft_destroy (&self->inbox);
+}
+
+static holding_t *
+s_begin_node (store_draft_t *self, const char *node)
+{
+    holding_t *drafted = holdings_add (self->holdings, node);
+    drafted->known = holdings_find (self->store->holdings, node);
+    if (drafted->known)
+        holding_begin_draft (drafted, drafted->known);
+    return drafted;
 }
 
 holding_t *
 store_draft_node (store_draft_t *self, const char *node)
 {
+    if (self->latest && strcmp (self->latest->node, node) == 0)
+        return self->latest;
     holding_t *drafted = holdings_find (self->holdings, node);
-    if (drafted)
-        return drafted;
-    drafted = holdings_add (self->holdings, node);
-    const holding_t *known = holdings_find (self->store->holdings, node);
-    if (known)
-        holding_begin_draft (drafted, known);
+    if (!drafted)
+        drafted = s_begin_node (self, node);
+    self->latest = drafted;
     return drafted;
 }
 
 ranges_t *
-store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch)
+store_draft_epoch (holding_t *drafted, uint64_t epoch)
 {
     ranges_t *ranges = holding_find (drafted, epoch);
     if (ranges)
         return ranges;
-    const holding_t *known = holdings_find (self->store->holdings, drafted->node);
-    const ranges_t *held = known ? holding_find (known, epoch) : NULL;
+    const ranges_t *held = drafted->known ? holding_find (drafted->known, epoch) : NULL;
     ranges = holding_add (drafted, epoch);
     if (held)
         ranges_copy (ranges, held);
@@ -48,13 +61,13 @@ store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch)
 static void
 s_put (store_draft_t *self, store_bytes_t key, store_bytes_t value)
 {
-    batch_put (self->batch, key.data, key.size, value.data, value.size);
+    batch_put_unseen (self->batch, key.data, key.size, value.data, value.size);
 }
 
 static void
 s_delete (store_draft_t *self, store_bytes_t key)
 {
-    batch_delete (self->batch, key.data, key.size);
+    batch_delete_unseen (self->batch, key.data, key.size);
 }
 
 static void
@@ -153,7 +166,7 @@ s_put_node (store_draft_t *self, const holding_t *drafted)
 {
     static const ranges_t nothing;
     static const holding_t nobody = {.first_wall_s = INT64_MAX};
-    const holding_t *known = holdings_find (self->store->holdings, drafted->node);
+    const holding_t *known = drafted->known;
     if (!known) {
         known = &nobody;
         s_put (self, store_key_node (drafted->node), store_value_node (drafted));
@@ -180,6 +193,7 @@ int
 store_draft_write (store_draft_t *self)
 {
     char error[DATABASE_ERROR_MAX];
+    inbox_draft_settle (self);
     for (size_t i = 0; i < self->holdings->count; i++)
         s_put_node (self, self->holdings->nodes[i]);
     if (batch_is_empty (self->batch))
@@ -195,4 +209,5 @@ void
 store_draft_publish (store_draft_t *self)
 {
     holdings_absorb (self->store->holdings, self->holdings);
+    self->store->inbox_number++;
 }

@@ -9,11 +9,15 @@
 
 #include "storage/store_self.h"
 
+typedef struct inbox_draft_t inbox_draft_t;
+
 typedef struct {
     store_t *store;
     holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go
+    holding_t *latest;    //  The one of these that was asked for last; frames come node by node
     batch_t *batch;
-    bool deletes; //  It makes room, and so may use more of the disk than what adds to it
+    inbox_draft_t *inbox; //  Of one group of nodes after another
+    bool deletes;         //  It makes room, and so may use more of the disk than what adds to it
 } store_draft_t;
 
 void store_draft_init (store_draft_t *self, store_t *store);
@@ -23,7 +27,7 @@ void store_draft_fini (store_draft_t *self);
 //  until the next node is added.
 holding_t *store_draft_node (store_draft_t *self, const char *node);
 //  The draft of one of its epochs, begun as a copy. Borrowed until the next one is added.
-ranges_t *store_draft_epoch (store_draft_t *self, holding_t *drafted, uint64_t epoch);
+ranges_t *store_draft_epoch (holding_t *drafted, uint64_t epoch);
 
 //  Write the batch and every record that changed. Returns 0, or -1 (see store_error) when nothing
 //  was written, as where the disk has no room for all that the batch came to.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "storage/folder.h"
+#include "storage/inbox_draft.h"
 #include "storage/minute.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
@@ -27,6 +28,7 @@ typedef struct {
     store_range_t gone;           //  The slice
     size_t frames;                //  In it
     int64_t next_wall_s;          //  Start of the frame behind it in its run, if there is one
+    bool from_inbox;              //  It has frames of the inbox
     bool in_chunk;                //  The frame that was looked at last stands in a chunk,
     int64_t minute_wall_s;        //  of this minute
     int64_t chunks[SLICE_FRAMES]; //  Minutes whose chunks hold frames of the slice
@@ -78,9 +80,10 @@ s_takes (slice_t *self, const retention_t *retention, const store_record_t *reco
     return self->frames < SLICE_FRAMES && s_is_due (self, retention, record, excess_bytes);
 }
 
-//  Delete what stands by itself. Chunks are left until it is known which frames go of them.
+//  Delete what stands by itself. Chunks are left until it is known which frames go of them; in the
+//  inbox it is dead by the books.
 static void
-s_take_frame (slice_t *self, const store_record_t *record)
+s_take_frame (slice_t *self, const store_record_t *record, store_place_t place)
 {
     store_range_t frame = range_of_frame (record);
     store_bytes_t key = store_key_frame (record);
@@ -88,8 +91,11 @@ s_take_frame (slice_t *self, const store_record_t *record)
         self->gone = frame;
     else
         range_extend (&self->gone, &frame);
-    if (!self->in_chunk)
+    self->from_inbox |= place == STORE_IN_INBOX;
+    if (place == STORE_BY_ITSELF)
         batch_delete (self->draft.batch, key.data, key.size);
+    else if (place == STORE_IN_INBOX)
+        return;
     else if (self->chunk_count == 0 || self->chunks[self->chunk_count - 1] != self->minute_wall_s)
         self->chunks[self->chunk_count++] = self->minute_wall_s;
 }
@@ -106,9 +112,10 @@ s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, stor
         store_record_t record;
         store_cursor_record (cursor, &record);
         self->next_wall_s = record.start_wall_s;
-        if (!s_takes (self, retention, &record, excess_bytes, store_cursor_was_in_chunk (cursor)))
+        store_place_t place = store_cursor_was_in (cursor);
+        if (!s_takes (self, retention, &record, excess_bytes, place == STORE_IN_CHUNK))
             return 0;
-        s_take_frame (self, &record);
+        s_take_frame (self, &record, place);
     }
     return rc;
 }
@@ -122,6 +129,16 @@ s_drop_from_chunks (slice_t *self, holding_t *drafted)
         if (minute_drop (&self->draft, drafted, self->chunks[i], &range))
             return -1;
     return 0;
+}
+
+//  Let the inbox see what is dead of it now.
+static int
+s_drop_from_inbox (slice_t *self)
+{
+    if (!self->from_inbox)
+        return 0;
+    inbox_draft_begin (&self->draft, store_group (self->holding->node));
+    return inbox_draft_read (&self->draft);
 }
 
 //  The frames read are those on the books: the run's first ones, without a gap.
@@ -196,14 +213,14 @@ static int
 s_write (slice_t *self)
 {
     holding_t *drafted = store_draft_node (&self->draft, self->holding->node);
-    const ranges_t *ranges = store_draft_epoch (&self->draft, drafted, self->gone.epoch);
+    const ranges_t *ranges = store_draft_epoch (drafted, self->gone.epoch);
     holding_expire (drafted, &self->gone, self->next_wall_s);
     drafted->first_wall_s = s_first_wall_s (self, ranges);
     drafted->rolled.kept_wall_s[KEPT_FRAMES] =
         wall_later (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
     drafted->rolled.disorder += self->gone.last_wall_s >= drafted->rolled.closed_wall_s;
-    if (s_drop_from_chunks (self, drafted) || s_delete_conflicts (self, drafted) ||
-        store_draft_write (&self->draft))
+    if (s_drop_from_chunks (self, drafted) || s_drop_from_inbox (self) ||
+        s_delete_conflicts (self, drafted) || store_draft_write (&self->draft))
         return -1;
     store_t *store = self->draft.store;
     pthread_mutex_lock (&store->mutex);
@@ -290,10 +307,18 @@ s_kept_wall_s (store_t *self, size_t index, char node[NODE_NAME_MAX + 1])
     return first_wall_s;
 }
 
+static void
+s_reclaim_inbox (store_t *self)
+{
+    store_bytes_t first = store_key_inbox (0, 0), end = store_key_inbox (STORE_GROUPS, 0);
+    database_reclaim (self->database, first.data, first.size, end.data, end.size);
+}
+
 void
 store_reclaim (store_t *self)
 {
     char node[NODE_NAME_MAX + 1];
+    s_reclaim_inbox (self);
     for (size_t i = 0;; i++) {
         int64_t kept_wall_s = s_kept_wall_s (self, i, node);
         if (!*node)

@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <endian.h>
 #include <string.h>
+#include "schema/manifest.h"
 
 #define TAG_FORMAT   '!'
+#define TAG_INBOX    'a'
 #define TAG_CONFLICT 'c'
 #define TAG_FRAME    'f'
 #define TAG_NODE     'n'
@@ -17,6 +19,7 @@
 #define RUN_KEY_REST      16 //  Bytes behind the name
 #define CHUNK_KEY_REST    8
 #define FRAME_KEY_REST    28
+#define INBOX_KEY_BYTES   11
 #define ROW_KEY_REST      8
 #define CONFLICT_KEY_REST 24
 
@@ -61,6 +64,28 @@ s_put_tagged_node (store_bytes_t *self, char tag, const char *node)
     self->size += length + 1;
 }
 
+unsigned
+store_group (const char *node)
+{
+    return (unsigned) (manifest_digest (node, strlen (node)) % STORE_GROUPS);
+}
+
+static void
+s_put_group (store_bytes_t *self, unsigned group)
+{
+    self->data[self->size++] = (uint8_t) (group >> 8);
+    self->data[self->size++] = (uint8_t) group;
+}
+
+static void
+s_put_grouped_node (store_bytes_t *self, char tag, const char *node)
+{
+    s_put_tag (self, tag);
+    s_put_group (self, store_group (node));
+    memcpy (self->data + self->size, node, strlen (node) + 1);
+    self->size += strlen (node) + 1;
+}
+
 store_bytes_t
 store_key_format (void)
 {
@@ -102,6 +127,16 @@ store_key_chunk (const char *node, int64_t minute_wall_s)
 }
 
 store_bytes_t
+store_key_inbox (unsigned group, uint64_t number)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_INBOX);
+    s_put_group (&self, group);
+    s_put_unsigned (&self, number);
+    return self;
+}
+
+store_bytes_t
 store_key_row (const char *node, unsigned level, int64_t start_wall_s)
 {
     store_bytes_t self;
@@ -117,7 +152,7 @@ store_bytes_t
 store_key_node (const char *node)
 {
     store_bytes_t self;
-    s_put_tagged_node (&self, TAG_NODE, node);
+    s_put_grouped_node (&self, TAG_NODE, node);
     return self;
 }
 
@@ -134,7 +169,11 @@ s_key_run (char tag, const char *node, uint64_t epoch, uint64_t first_seq)
 store_bytes_t
 store_key_range (const char *node, uint64_t epoch, uint64_t first_seq)
 {
-    return s_key_run (TAG_RANGE, node, epoch, first_seq);
+    store_bytes_t self;
+    s_put_grouped_node (&self, TAG_RANGE, node);
+    s_put_unsigned (&self, epoch);
+    s_put_unsigned (&self, first_seq);
+    return self;
 }
 
 store_bytes_t
@@ -290,6 +329,19 @@ s_read_tagged_node (const uint8_t *key, size_t size, char tag, size_t rest,
     return strlen (node) == length && node_name_is_valid (node) ? key + 1 + length + 1 : NULL;
 }
 
+//  The same of a key which has the node's group before its name.
+static const uint8_t *
+s_read_grouped_node (const uint8_t *key, size_t size, char tag, size_t rest,
+                     char node[NODE_NAME_MAX + 1])
+{
+    uint8_t ungrouped[STORE_BYTES_MAX];
+    if (size < 5 + rest || size > STORE_BYTES_MAX)
+        return NULL;
+    ungrouped[0] = key[0];
+    memcpy (ungrouped + 1, key + 3, size - 3);
+    return s_read_tagged_node (ungrouped, size - 2, tag, rest, node) ? key + size - rest : NULL;
+}
+
 int
 store_read_identity (const void *value, size_t value_size, uint64_t *id,
                      char owner[NODE_NAME_MAX + 1])
@@ -328,7 +380,7 @@ int
 store_read_node (const void *key, size_t key_size, const void *value, size_t value_size,
                  char node[NODE_NAME_MAX + 1], holding_t *holding)
 {
-    if (!s_read_tagged_node (key, key_size, TAG_NODE, 0, node) ||
+    if (!s_read_grouped_node (key, key_size, TAG_NODE, 0, node) ||
         value_size < 8 * NODE_VALUE_NUMBERS || value_size % 8 != 0)
         return -1;
     const uint8_t *bytes = value;
@@ -345,7 +397,7 @@ int
 store_read_range (const void *key, size_t key_size, const void *value, size_t value_size,
                   char node[NODE_NAME_MAX + 1], store_range_t *range)
 {
-    const uint8_t *rest = s_read_tagged_node (key, key_size, TAG_RANGE, RUN_KEY_REST, node);
+    const uint8_t *rest = s_read_grouped_node (key, key_size, TAG_RANGE, RUN_KEY_REST, node);
     if (!rest || value_size != 56)
         return -1;
     const uint8_t *bytes = value;
@@ -401,6 +453,17 @@ store_read_chunk_key (const void *key, size_t key_size, char node[NODE_NAME_MAX 
     if (!rest)
         return -1;
     *minute_wall_s = s_signed_at (rest);
+    return 0;
+}
+
+int
+store_read_inbox_key (const void *key, size_t key_size, unsigned *group, uint64_t *number)
+{
+    const uint8_t *bytes = key;
+    if (key_size != INBOX_KEY_BYTES || bytes[0] != TAG_INBOX)
+        return -1;
+    *group = (unsigned) bytes[1] << 8 | bytes[2];
+    *number = s_unsigned_at (bytes + 3);
     return 0;
 }
 

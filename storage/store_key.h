@@ -4,25 +4,28 @@
 //      key                                             value
 //      '!'                                             STORE_FORMAT: what database this is
 //      '!' '!'                                         id:8  owner
+//      'a' group:2  number:8                         frames of open minutes (storage/inbox.h)
 //      'c' node 0  epoch:8  seq:8  digest:8            a refused frame, byte for byte
 //      'f' node 0  minute:8                            frames of a closed minute (storage/chunk.h)
 //      'f' node 0  start:8  epoch:8  seq:8  span:4     the frame, byte for byte
-//      'n' node 0                                      first_wall_s:8  expired_epoch:8
+//      'n' group:2  node 0                             first_wall_s:8  expired_epoch:8
 //                                                      expired_seq:8  conflicts:8
 //                                                      conflicts_kept:8  origin:8  closed:8
 //                                                      late:8  kept:8 (of each level, of frames)
 //                                                      disorder:8  rows:8 (of each level)
 //                                                      chunks:8
 //                                                      reach:8 (of any frame, of each metric)
-//      'r' node 0  epoch:8  first_seq:8                last_seq:8  first_wall_s:8  last_wall_s:8
+//      'r' group:2  node 0  epoch:8  first_seq:8       last_seq:8  first_wall_s:8  last_wall_s:8
 //                                                      end_wall_s:8  covered_s:8  bytes:8
 //                                                      digest:8
 //      's' node 0  epoch:8  first_seq:8                last_seq:8  cause:1     (lost frames)
 //      'w' level:1  node 0  start:8                    a rollup (storage/row.c)
 //
 //  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
-//  numbers do. The 0 after a name keeps n1 from being a prefix of n10. 'n' is written when a
-//  node's record changes, 'r' and 's' when a run changes; all in the batch of their frames.
+//  numbers do. A group is some nodes' whose names have like hashes: what a batch brings is written
+//  group by group, and so in order. The 0 after a name keeps n1 from being a prefix of n10. 'n' is
+//  written when a node's record changes, 'r' and 's' when a run changes; all in the batch of their
+//  frames.
 #ifndef STORAGE_STORE_KEY_H
 #define STORAGE_STORE_KEY_H
 
@@ -32,8 +35,15 @@
 #include "storage/store.h"
 
 #define STORE_NAME      "kpulse store "
-#define STORE_FORMAT    STORE_NAME "2"
+#define STORE_FORMAT    STORE_NAME "3"
 #define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 192)
+
+//  Whoever reads one node's open minute steps over the others of its group; a batch of 100,000
+//  nodes has some frames for each group.
+#define STORE_GROUPS 4096
+
+//  The group of a node, below STORE_GROUPS.
+unsigned store_group (const char *node);
 
 //  A key, or a short value.
 typedef struct {
@@ -49,6 +59,8 @@ store_bytes_t store_key_frame (const store_record_t *frame);
 store_bytes_t store_key_frame_start (const char *node, int64_t start_wall_s);
 //  Of the chunk of a minute; sorts before the frames that start with it.
 store_bytes_t store_key_chunk (const char *node, int64_t minute_wall_s);
+//  Of what one batch brought to a group of the inbox; later ones have greater numbers.
+store_bytes_t store_key_inbox (unsigned group, uint64_t number);
 store_bytes_t store_key_row (const char *node, unsigned level, int64_t start_wall_s);
 store_bytes_t store_key_node (const char *node);
 store_bytes_t store_key_range (const char *node, uint64_t epoch, uint64_t first_seq);
@@ -84,6 +96,7 @@ int store_read_frame_key (const void *key, size_t key_size, char node[NODE_NAME_
                           store_record_t *frame);
 int store_read_chunk_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
                           int64_t *minute_wall_s);
+int store_read_inbox_key (const void *key, size_t key_size, unsigned *group, uint64_t *number);
 int store_read_row_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],
                         unsigned *level, int64_t *start_wall_s);
 int store_read_conflict_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],

@@ -46,7 +46,7 @@ s_mark_lost (store_t *self, const char *node, const loss_t *loss)
         return -1;
     store_draft_init (&draft, self);
     holding_t *drafted = store_draft_node (&draft, node);
-    s_add (drafted, store_draft_epoch (&draft, drafted, loss->range.epoch), loss);
+    s_add (drafted, store_draft_epoch (drafted, loss->range.epoch), loss);
     int rc = s_write (&draft, drafted);
     if (rc == 0) {
         pthread_mutex_lock (&self->mutex);

@@ -5,11 +5,14 @@
 //      store_quarantine.c  a folder put aside
 //      store_draft.c       one change in the making; used by
 //      store_append.c      frames in
+//      inbox_draft.c       frames of open minutes, as they come, in; dead ones out
+//      inbox.c             frames of open minutes, read
 //      store_expire.c      frames out of it for ever
 //      store_expire_rows.c rollups out of it for ever
 //      store_losses.c      frames on record as lost
 //      rollup.c            what frames add up to, kept beside them
 //      minute.c            frames of a closed minute, rewritten as a chunk by way of a sheet
+//      store_scan.c        what of a node is read at one moment; used by
 //      store_cursor.c      frames out, one by one
 //      store_window.c      frames out, added up, by way of window.h and, several, a crew
 //      store_audit.c       rollups computed once more
@@ -43,8 +46,9 @@ struct store_t {
     uint64_t reserve_bytes;  //  Free disk space below which nothing is appended
     atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
-    wire_reader_t *reader;   //  Of the thread that holds writing, as is
+    wire_reader_t *reader;   //  Of the thread that holds writing, as are
     sheet_t *sheet;          //  the minute that it rewrites
+    uint64_t inbox_number;   //  and the number of the next records of the inbox
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     crew_t *crew;          //  That reads windows; NULL until it is needed
@@ -63,8 +67,10 @@ int store_fail_damaged (store_t *self, const char *what);
 //  0 where the disk has room for a write of so many bytes, else -1 and a sentence for store_error.
 int store_check_space (store_t *self, uint64_t bytes);
 
-//  Whether the frame that a cursor last returned stands in the chunk of its minute.
-bool store_cursor_was_in_chunk (const store_cursor_t *cursor);
+//  Where the frame stands that a cursor last returned.
+typedef enum { STORE_BY_ITSELF, STORE_IN_CHUNK, STORE_IN_INBOX } store_place_t;
+
+store_place_t store_cursor_was_in (const store_cursor_t *cursor);
 
 //  The same for deleting, which may go on where nothing is appended any longer.
 int store_check_space_to_delete (store_t *self, uint64_t bytes);

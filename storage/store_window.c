@@ -30,31 +30,13 @@ s_add_closed (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
                : 0;
 }
 
-//  Read how far the node is rolled up, from its record, which is the scan's first key. Returns 1, 0
-//  where it is unknown, -1 on failure.
-static int
-s_read_rolled (window_t *self, const store_bytes_t *key)
-{
-    char error[DATABASE_ERROR_MAX], node[NODE_NAME_MAX + 1];
-    holding_t record;
-    int rc = scan_next (self->scan, error);
-    if (rc < 0)
-        return store_fail (self->store, error);
-    if (rc == 0 || !window_stands_on (self, key))
-        return 0;
-    size_t size;
-    const void *value = scan_value (self->scan, &size);
-    if (store_read_node (key->data, key->size, value, size, node, &record))
-        return store_fail_damaged (self->store, "a node's record is not what was written");
-    self->rolled = record.rolled;
-    return 1;
-}
-
 static int
 s_add_all (window_t *self)
 {
-    if (self->rolled.origin_wall_s == INT64_MAX)
-        return 0;
+    int rc = store_scan_node (self->store, self->scan, self->node, &self->record);
+    self->rolled = self->record.rolled;
+    if (rc <= 0 || self->rolled.origin_wall_s == INT64_MAX)
+        return rc < 0 ? -1 : 0;
     int64_t parent_s = level_get (LEVEL_COUNT - 1)->parent_s;
     int64_t since_wall_s =
         wall_later (self->since_wall_s, period_floor (self->rolled.origin_wall_s, parent_s));
@@ -69,11 +51,8 @@ s_read (window_t *self)
 {
     if (!node_name_is_valid (self->node) || self->since_wall_s >= self->until_wall_s)
         return 0;
-    store_bytes_t key = store_key_node (self->node);
-    self->scan = scan_new (self->store->database, key.data, key.size, "\xFF", 1);
-    int rc = s_read_rolled (self, &key);
-    if (rc == 1)
-        rc = s_add_all (self);
+    self->scan = store_scan_new (self->store);
+    int rc = s_add_all (self);
     window_forget_rows (self);
     scan_destroy (&self->scan);
     wire_reader_destroy (&self->reader);

@@ -14,7 +14,7 @@
 
 #include "storage/row.h"
 #include "storage/store_key.h"
-#include "storage/store_self.h"
+#include "storage/store_scan.h"
 
 //  The last row of minutes in its hour that starts before until; no bytes: there is none.
 typedef struct {
@@ -31,7 +31,8 @@ typedef struct {
     wire_reader_t *reader; //  Owned; NULL as long as no frame is read
     metric_set_t metrics;
     int64_t since_wall_s, until_wall_s;
-    rolled_t rolled;
+    holding_t record; //  Of the node, as far as the database tells
+    rolled_t rolled;  //  The record's, read on
     row_t total;
     store_plan_t plan; //  What the total was read from
     //  Rows of minutes that an edge read, which whole minutes next to it begin or end with.
@@ -58,6 +59,8 @@ int window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s);
 //  Add what lies in the minute that is not closed.
 int window_add_open (window_t *self);
 
+//  Decode a frame. False where it does not decode, which is counted.
+bool window_decode (window_t *self, const store_record_t *record, frame_t *frame);
 //  Stand before the frames that start at or after a second. *rc is what scan_seek came to.
 int window_seek_frames (window_t *self, int64_t from_wall_s, int *rc);
 //  The frame the scan stands on. Returns 1 where it starts before until and decodes, 0 where it

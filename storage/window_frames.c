@@ -14,14 +14,31 @@ s_count_unreadable (store_t *self)
     pthread_mutex_unlock (&self->mutex);
 }
 
+static void
+s_need_reader (window_t *self)
+{
+    if (!self->reader)
+        self->reader = wire_reader_new ();
+    assert (self->reader);
+}
+
+bool
+window_decode (window_t *self, const store_record_t *record, frame_t *frame)
+{
+    s_need_reader (self);
+    if (rollup_decode (frame, self->reader, record) == 0)
+        return true;
+    if (record->start_wall_s >= self->since_wall_s && record->start_wall_s < self->until_wall_s)
+        s_count_unreadable (self->store);
+    return false;
+}
+
 int
 window_seek_frames (window_t *self, int64_t from_wall_s, int *rc)
 {
     char error[DATABASE_ERROR_MAX];
     store_bytes_t first = store_key_frame_start (self->node, from_wall_s);
-    if (!self->reader)
-        self->reader = wire_reader_new ();
-    assert (self->reader);
+    s_need_reader (self);
     *rc = scan_seek (self->scan, first.data, first.size, error);
     return *rc < 0 ? store_fail (self->store, error) : 0;
 }
@@ -37,11 +54,7 @@ window_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame)
         record.start_wall_s >= until_wall_s)
         return -1;
     record.data = scan_value (self->scan, &record.size);
-    if (rollup_decode (frame, self->reader, &record) == 0)
-        return 1;
-    if (record.start_wall_s >= self->since_wall_s && record.start_wall_s < self->until_wall_s)
-        s_count_unreadable (self->store);
-    return 0;
+    return window_decode (self, &record, frame);
 }
 
 void

@@ -31,46 +31,53 @@ s_cover_reach (window_t *self)
     }
 }
 
+//  Read the frames of the inbox that start from a second on.
+static int
+s_read_inbox (window_t *self, int64_t from_wall_s, uint64_t *number, inbox_frames_t *frames)
+{
+    return store_scan_inbox (self->store, self->scan, &self->record, from_wall_s,
+                             self->until_wall_s, number, frames);
+}
+
+static void
+s_add_part_of_frame (window_t *self, const frame_t *frame)
+{
+    metric_set_t measured = row_measured (frame);
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        if (measured & METRIC_BIT (id))
+            s_cover (self, id, frame->start_wall_s, frame->start_wall_s + frame->span_s);
+    if (frame->start_wall_s >= self->since_wall_s)
+        window_add_frame (self, frame);
+}
+
 //  Where the window begins within the minute, or ends where frames reach beyond it: frame by frame.
 static int
 s_add_open_part (window_t *self)
 {
-    char error[DATABASE_ERROR_MAX];
+    inbox_frames_t frames = {.count = 0};
+    uint64_t number = 0;
     frame_t frame;
-    int rc;
     s_cover_reach (self);
-    if (window_seek_frames (self, self->rolled.closed_wall_s, &rc))
-        return -1;
-    for (; rc == 1; rc = scan_next (self->scan, error)) {
-        int taken = window_take_frame (self, self->until_wall_s, &frame);
-        if (taken < 0)
-            break;
-        metric_set_t measured = taken > 0 ? row_measured (&frame) : 0;
-        for (unsigned id = 0; id <= ROW_ANY; id++)
-            if (measured & METRIC_BIT (id))
-                s_cover (self, id, frame.start_wall_s, frame.start_wall_s + frame.span_s);
-        if (taken > 0 && frame.start_wall_s >= self->since_wall_s)
-            window_add_frame (self, &frame);
-    }
-    return rc < 0 ? store_fail (self->store, error) : 0;
+    int rc = s_read_inbox (self, self->rolled.closed_wall_s, &number, &frames);
+    for (size_t i = 0; rc == 0 && i < frames.count; i++)
+        if (window_decode (self, &frames.frames[i], &frame))
+            s_add_part_of_frame (self, &frame);
+    inbox_frames_clear (&frames);
+    return rc;
 }
 
 //  Bring the sum of the minute up to the window's end.
 static int
 s_extend_open (window_t *self, open_minute_t *minute)
 {
-    char error[DATABASE_ERROR_MAX];
+    inbox_frames_t frames = {.count = 0};
     frame_t frame;
-    int rc, taken;
-    if (window_seek_frames (self, minute->until_wall_s, &rc))
-        return -1;
-    for (; rc == 1; rc = scan_next (self->scan, error)) {
-        if ((taken = window_take_frame (self, self->until_wall_s, &frame)) < 0)
-            break;
-        if (taken > 0)
+    int rc = s_read_inbox (self, minute->until_wall_s, &minute->inbox_number, &frames);
+    for (size_t i = 0; rc == 0 && i < frames.count; i++)
+        if (window_decode (self, &frames.frames[i], &frame))
             open_minute_add (minute, &frame);
-    }
-    return rc < 0 ? store_fail (self->store, error) : 0;
+    inbox_frames_clear (&frames);
+    return rc;
 }
 
 //  The minute that is not closed, from its sum so far where that may be.

@@ -85,17 +85,17 @@ test_another_database_is_refused_and_left_alone (void **state)
 static void
 test_another_format_of_store_is_refused (void **state)
 {
-    const char *const pairs[][2] = {{"!", "kpulse store 1"}};
+    const char *const pairs[][2] = {{"!", "kpulse store 2"}};
     char path[128];
     s_make_database (*state, pairs, 1, path);
-    s_assert_refused (path, "another format than \"kpulse store 2\"", "choose another path");
+    s_assert_refused (path, "another format than \"kpulse store 3\"", "choose another path");
 }
 
 static void
 test_books_that_contradict_themselves_are_refused (void **state)
 {
     //  A range of a node that has no record.
-    const char *const pairs[][2] = {{"!", "kpulse store 2"}, {"!!", "identity"}, {"rn1", "x"}};
+    const char *const pairs[][2] = {{"!", "kpulse store 3"}, {"!!", "identity"}, {"rn1", "x"}};
     char path[128];
     s_make_database (*state, pairs, 3, path);
     s_assert_refused (path, "damaged", "move it away");
