@@ -1,16 +1,16 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  recorder - see recorder.h. The queue is a row of bundles: the last one is being filled, the
-//  first one is written next, and where there is one only it is both.
+//  first ones are written next, and where there is one only it is both.
 #include "broker/recorder.h"
-#include "broker/bundle.h"
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define RETRY_MS   500
-#define SPARES_MAX 4 //  Empty bundles kept for the next ones
+#define SPARES_MAX RECORDER_BATCH_BUNDLES //  Empty bundles kept for the next ones
 
 struct recorder_t {
     recorder_ops_t ops;
@@ -27,8 +27,10 @@ struct recorder_t {
     bool flushed; //  What is queued is to be written now, though its bundle is not full
     bool closed;
     //  The recorder's thread only: the batch in hand.
-    bundle_t *batch; //  NULL: none
-    store_verdict_t verdicts[BUNDLE_RECORDS];
+    bundle_t *batch; //  A row of bundles; NULL: none
+    size_t count;    //  Of its records, which are
+    store_record_t records[RECORDER_BATCH_FRAMES];
+    store_verdict_t verdicts[RECORDER_BATCH_FRAMES];
 };
 
 //  --- The queue: lock held --------------------------------------------------------------------
@@ -135,8 +137,11 @@ static void
 s_put_batch_away (recorder_t *self)
 {
     pthread_mutex_lock (&self->lock);
-    s_keep_or_free (self, self->batch);
-    self->batch = NULL;
+    while (self->batch) {
+        bundle_t *next = self->batch->next;
+        s_keep_or_free (self, self->batch);
+        self->batch = next;
+    }
     pthread_mutex_unlock (&self->lock);
 }
 
@@ -145,17 +150,16 @@ static int
 s_write_batch (recorder_t *self)
 {
     recorder_ops_t *ops = &self->ops;
-    const bundle_t *batch = self->batch;
-    int rc = ops->append (ops->context, batch->records, batch->count, self->verdicts);
+    int rc = ops->append (ops->context, self->records, self->count, self->verdicts);
     s_set_failing (self, rc == -1);
     if (rc == -1) {
         atomic_fetch_add (&self->failures, 1);
         return -1;
     }
-    atomic_fetch_add (&self->written, batch->count);
+    atomic_fetch_add (&self->written, self->count);
     atomic_fetch_add (&self->batches, 1);
-    for (size_t i = 0; i < batch->count; i++)
-        ops->tell (ops->context, &batch->records[i], self->verdicts[i]);
+    for (size_t i = 0; i < self->count; i++)
+        ops->tell (ops->context, &self->records[i], self->verdicts[i]);
     s_put_batch_away (self);
     return 0;
 }
@@ -166,6 +170,30 @@ s_is_due (const recorder_t *self)
     return self->first && (self->flushed || self->closed || self->first != self->last);
 }
 
+//  Lock held. The bundles that may be written now, as many as a batch has.
+static bundle_t *
+s_take_batch (recorder_t *self)
+{
+    bundle_t *batch = NULL, **end = &batch;
+    for (unsigned i = 0; i < RECORDER_BATCH_BUNDLES && s_is_due (self); i++) {
+        *end = s_take_bundle (self);
+        end = &(*end)->next;
+        *end = NULL;
+    }
+    return batch;
+}
+
+static void
+s_list_records (recorder_t *self)
+{
+    self->count = 0;
+    for (const bundle_t *bundle = self->batch; bundle; bundle = bundle->next) {
+        memcpy (self->records + self->count, bundle->records,
+                bundle->count * sizeof *bundle->records);
+        self->count += bundle->count;
+    }
+}
+
 //  Wait for a batch. Returns false when there will be none any more.
 static bool
 s_wait_for_batch (recorder_t *self)
@@ -173,9 +201,9 @@ s_wait_for_batch (recorder_t *self)
     pthread_mutex_lock (&self->lock);
     while (!s_is_due (self) && !self->closed)
         pthread_cond_wait (&self->due, &self->lock);
-    if (self->first)
-        self->batch = s_take_bundle (self);
+    self->batch = s_take_batch (self);
     pthread_mutex_unlock (&self->lock);
+    s_list_records (self);
     return self->batch != NULL;
 }
 
@@ -258,7 +286,7 @@ recorder_destroy (recorder_t **self_p)
     pthread_cond_signal (&self->due);
     pthread_mutex_unlock (&self->lock);
     pthread_join (self->thread, NULL);
-    bundle_destroy (&self->batch);
+    s_destroy_row (self->batch);
     s_destroy_row (self->first);
     s_destroy_row (self->spares);
     pthread_cond_destroy (&self->due);

@@ -8,10 +8,16 @@
 #define BROKER_RECORDER_H
 
 #include <stdbool.h>
+#include "broker/bundle.h"
 #include "storage/store.h"
 
 #define RECORDER_MAX_FRAMES 131072
 #define RECORDER_MAX_BYTES  (64 * 1024 * 1024)
+
+//  What a batch has at most. It takes whatever came while the one before was written: the busier
+//  the broker, the more frames share the price of a write.
+#define RECORDER_BATCH_BUNDLES 24
+#define RECORDER_BATCH_FRAMES  (RECORDER_BATCH_BUNDLES * BUNDLE_RECORDS)
 
 //  What the recorder writes to and whom it tells; both are called on its thread only.
 typedef struct {

@@ -122,7 +122,7 @@ test_a_failing_store_fills_the_queue_and_loses_nothing_of_it (void **state)
         accepted++;
     recorder_flush (recorder);
     assert_true (accepted >= RECORDER_MAX_FRAMES);
-    assert_true (accepted <= RECORDER_MAX_FRAMES + BUNDLE_RECORDS);
+    assert_true (accepted <= RECORDER_MAX_FRAMES + RECORDER_BATCH_FRAMES);
     do
         recorder_stats (recorder, &stats);
     while (stats.failures == 0);
@@ -133,6 +133,31 @@ test_a_failing_store_fills_the_queue_and_loses_nothing_of_it (void **state)
     assert_int_equal (store.appended, accepted);
     assert_true (store.in_order);
     assert_int_equal (store.changes, 2);
+}
+
+static void
+test_what_queued_up_meanwhile_is_one_batch (void **state)
+{
+    (void) state;
+    stand_in_t store;
+    recorder_stats_t stats;
+    recorder_t *recorder = s_start (&store);
+    atomic_store (&store.fails, true);
+    s_submit (recorder, 1);
+    recorder_flush (recorder);
+    do
+        recorder_stats (recorder, &stats);
+    while (stats.failures == 0);
+    for (uint64_t seq = 2; seq <= 5 * BUNDLE_RECORDS; seq++)
+        s_submit (recorder, seq);
+    recorder_flush (recorder);
+    atomic_store (&store.fails, false);
+    while (atomic_load (&store.told) < 5 * BUNDLE_RECORDS)
+        sched_yield ();
+    recorder_stats (recorder, &stats);
+    assert_int_equal (stats.batches, 2);
+    assert_true (store.in_order);
+    recorder_destroy (&recorder);
 }
 
 static void
@@ -282,6 +307,7 @@ main (void)
         cmocka_unit_test (test_a_flush_writes_what_fills_no_batch),
         cmocka_unit_test (test_a_bundle_takes_any_record_until_it_is_full),
         cmocka_unit_test (test_a_failing_store_fills_the_queue_and_loses_nothing_of_it),
+        cmocka_unit_test (test_what_queued_up_meanwhile_is_one_batch),
         cmocka_unit_test (test_ends_although_the_store_fails),
         cmocka_unit_test (test_queue_is_readable_while_it_holds_something),
         cmocka_unit_test (test_queue_is_bounded_in_items_and_in_bytes),
