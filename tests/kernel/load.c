@@ -4,10 +4,10 @@
 //
 //      load mix THREADS ROUNDS       each thread runs and sleeps in turn, about 1 ms each
 //      load spin                     one thread runs without a break, and never prints "done"
-//      load clock FILE               the same; it keeps writing its CPU time, ns, to FILE
-//      (uint64_t) load sleep THREADS            nothing: the threads sleep from the beginning load
-//      fork PROCESSES THREADS   makes so many of each, one after the other load twin a child ends;
-//      1 s later another of the same pid lives 10 ms
+//      load clock FILE               the same; keeps writing its CPU time, ns, to FILE: a uint64_t
+//      load sleep THREADS            nothing: the threads sleep from the beginning
+//      load fork PROCESSES THREADS   makes so many of each, one after the other
+//      load twin                     a child ends; 1 s later another of the same pid lives 10 ms
 
 #include <fcntl.h>
 #include <linux/sched.h>
