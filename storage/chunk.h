@@ -26,9 +26,17 @@ void chunk_record (const chunk_t *self, unsigned index, store_record_t *record);
 //  What it measured, as row_measured tells of a frame.
 metric_set_t chunk_measured (const chunk_t *self, unsigned index);
 
-//  Add the events of the frames whose selected is 1, not 0; no seconds. Returns 0, or -1 where the
-//  chunk is damaged.
-int chunk_add (chunk_t *self, const uint8_t *selected, metric_set_t metrics, row_t *row);
+//  Which frames are meant: a 1, not 0, for each.
+typedef uint8_t chunk_choice_t[CHUNK_FRAMES_MAX];
+
+//  How many frames have to be read for these: those from either end of the chunk to the last of
+//  them.
+unsigned chunk_cost (const chunk_t *self, const chunk_choice_t chosen);
+
+//  Add the events of chosen frames, or take them off; no seconds. Once for a chunk. Returns 0, or
+//  -1 where the chunk is damaged.
+int chunk_add (chunk_t *self, const chunk_choice_t chosen, metric_set_t metrics, row_t *row);
+int chunk_subtract (chunk_t *self, const chunk_choice_t chosen, metric_set_t metrics, row_t *row);
 
 //  The frame itself. Returns 0, or -1 where the chunk is damaged.
 int chunk_frame (chunk_t *self, unsigned index, frame_t *frame);

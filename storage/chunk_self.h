@@ -1,6 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  chunk_self - how a chunk is laid out, for chunk_write.c and chunk.c. All numbers are varints or
-//  columns (storage/column.h):
+//  chunk_self - how a chunk is laid out, and what it is once it was opened, for chunk*.c. All
+//  numbers are varints or columns (storage/column.h):
 //
 //      number of frames
 //      number of templates, then each: size, a frame without numbers; what rarely changes
@@ -14,6 +14,24 @@
 #define STORAGE_CHUNK_SELF_H
 
 #include "storage/chunk.h"
+
+typedef struct {
+    bool present;                       //  Any frame measured it
+    column_t measured, accrued_ns, own; //  own: the count of a count metric, else the sum
+    column_t total_counts, total_sums;  //  How far off; once loaded, the totals
+    taker_t rest;                       //  The counts
+    counts_t *frames;                   //  Owned: each frame's, once loaded
+} chunk_metric_t;
+
+struct chunk_t {
+    unsigned count;
+    int64_t minute_wall_s;
+    frame_t *templates; //  Owned
+    unsigned template_count;
+    column_t columns[SHEET_COLUMNS];
+    chunk_metric_t metrics[METRIC_COUNT_];
+    bool is_loaded;
+};
 
 static inline bool
 chunk_is_count (unsigned id)

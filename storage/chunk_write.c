@@ -46,7 +46,7 @@ s_put_metric (bytes_t *bytes, const sheet_t *sheet, unsigned id)
     s_put_totals (bytes, metric->total_counts, metric->counts, count);
     s_put_totals (bytes, metric->total_sums, metric->sums, count);
     if (!chunk_is_count (id))
-        counts_put (bytes, metric->slots, metric->first, metric->end, count);
+        counts_put (bytes, metric->frames, count, metric->first, metric->end);
 }
 
 int

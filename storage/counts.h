@@ -1,46 +1,75 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  counts - the buckets of one metric over the frames of a chunk, near to the information in them.
 //
-//  A bucket's counts vary about a mean. Its column is coded by rANS (J. Duda, arXiv:1311.2540)
-//  with one of a fixed set of distributions: negative binomial ones for small means, normal ones
-//  for the difference from the mean otherwise. Only the number of the distribution, and the mean
-//  of the second kind, stand in the chunk.
+//  A bucket's counts vary about a mean. They are coded by rANS (J. Duda, arXiv:1311.2540) with one
+//  of a fixed set of distributions: negative binomial ones for small means, normal ones for the
+//  difference from the mean otherwise. Only the number of the distribution, and the mean of the
+//  second kind, stand in the chunk, for each slot.
+//  Frames are coded in two halves, one from the first frame on and one from the last frame back, so
+//  that a few of either end can be read without the others.
 //  Safe from any thread.
 #ifndef STORAGE_COUNTS_H
 #define STORAGE_COUNTS_H
 
 #include "schema/buckets.h"
+#include "storage/distribution.h"
 #include "storage/varint.h"
 
 #define COUNTS_FRAMES_MAX 240
 #define COUNTS_STATES     4
 
-//  A number of each frame, such as the counts of one bucket.
-typedef uint64_t column_t[COUNTS_FRAMES_MAX];
+//  The counts of one frame.
+typedef uint64_t counts_t[BUCKET_SLOTS];
 
-#define COUNTS_WORD_BYTES   2
-#define COUNTS_COLUMN_BYTES (COUNTS_WORD_BYTES * COUNTS_FRAMES_MAX) //  A column's words, at most
+#define COUNTS_WORD_BYTES  2
+#define COUNTS_FRAME_BYTES (COUNTS_WORD_BYTES * BUCKET_SLOTS) //  A frame's words, at most
 
-//  One metric's counts being read, bucket by bucket. It borrows the bytes, and may not be moved.
+typedef enum { COUNTS_FRONT, COUNTS_BACK, COUNTS_HALVES } counts_side_t;
+
+//  How many frames a half has.
+unsigned counts_half (unsigned frames, counts_side_t side);
+//  Which frame is the nth that is read of a half.
+unsigned counts_place (unsigned frames, counts_side_t side, unsigned nth);
+
+//  A half being read, frame by frame.
 typedef struct {
-    taker_t models, extras;         //  Which distributions; what does not fit them
-    taker_t words;                  //  Of rANS
-    uint32_t states[COUNTS_STATES]; //  Frames take turns, so that decoding need not wait
-    unsigned frames;
-    unsigned slot, end;                    //  Of the next bucket, and behind the last one
-    bool is_last;                          //  The words are the copy
-    uint8_t last[2 * COUNTS_COLUMN_BYTES]; //  Copy of the last words, with room behind them
+    taker_t extras;                       //  What does not fit the distributions
+    taker_t words;                        //  Of rANS
+    uint32_t states[COUNTS_STATES];       //  Slots take turns, so that decoding need not wait
+    unsigned left;                        //  Frames
+    bool is_last;                         //  The words are the copy
+    uint8_t last[2 * COUNTS_FRAME_BYTES]; //  Copy of the last words, with room behind them
+} counts_half_t;
+
+//  A slot that is not 0 in all frames, but for its distribution.
+typedef struct {
+    uint64_t mean; //  Of a normal one, as are
+    uint8_t low_bits;
+    uint8_t is_normal; //  1 or 0
+    uint16_t slot;
+} counts_slot_t;
+
+//  One metric's counts being read. It borrows the bytes, and may not be moved.
+typedef struct {
+    unsigned first, end; //  Slots from the first to behind the last one that are not 0
+    unsigned coded;      //  How many of them are not 0 in all frames
+    bool has_low_bits;   //  Of any
+    bool fault;
+    const distribution_t *models[BUCKET_SLOTS];
+    counts_slot_t slots[BUCKET_SLOTS];
+    counts_half_t halves[COUNTS_HALVES];
 } counts_reader_t;
 
-//  Put the counts of the slots from first to end, which slots[first .. end - 1] are, for so many
-//  frames, at most COUNTS_FRAMES_MAX; those of all other slots are 0.
-void counts_put (bytes_t *bytes, const column_t *slots, unsigned first, unsigned end,
-                 unsigned frames);
+//  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0
+//  in all of them, and are not looked at.
+void counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first,
+                 unsigned end);
 
 //  Begin to read what counts_put wrote, all of what is left of the taker.
 void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames);
-//  Read the next bucket's counts into values, one a frame. Returns 1 and which slot it is, 0 at the
-//  end, -1 where the bytes are no counts.
-int counts_next (counts_reader_t *self, unsigned *slot, uint64_t *values);
+//  Read a half's next frame: of the front from the first one on, of the back from the last one on.
+//  Writes the slots from first to end of values only. Returns 1, 0 where the half is at its end, -1
+//  where the bytes are no counts.
+int counts_next (counts_reader_t *self, counts_side_t side, counts_t values);
 
 #endif

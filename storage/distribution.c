@@ -173,28 +173,28 @@ s_choose_normal (double deviation)
 #define EXACT_MAX (1u << 24)
 
 static void
-s_estimate (const uint64_t *values, unsigned count, double *mean, double *variance)
+s_estimate (const uint64_t *values, size_t stride, unsigned count, double *mean, double *variance)
 {
     double sum = 0, squares = 0;
     for (unsigned i = 0; i < count; i++)
-        sum += (double) values[i];
+        sum += (double) values[i * stride];
     *mean = sum / count;
     for (unsigned i = 0; i < count; i++)
-        squares += ((double) values[i] - *mean) * ((double) values[i] - *mean);
+        squares += ((double) values[i * stride] - *mean) * ((double) values[i * stride] - *mean);
     *variance = squares / count;
 }
 
 static void
-s_moments (const uint64_t *values, unsigned count, double *mean, double *variance)
+s_moments (const uint64_t *values, size_t stride, unsigned count, double *mean, double *variance)
 {
     uint64_t all = 0, sum = 0, squares = 0;
     for (unsigned i = 0; i < count; i++) {
-        all |= values[i];
-        sum += values[i];
-        squares += values[i] * values[i];
+        all |= values[i * stride];
+        sum += values[i * stride];
+        squares += values[i * stride] * values[i * stride];
     }
     if (all >= EXACT_MAX) {
-        s_estimate (values, count, mean, variance);
+        s_estimate (values, stride, count, mean, variance);
         return;
     }
     *mean = (double) sum / count;
@@ -202,10 +202,10 @@ s_moments (const uint64_t *values, unsigned count, double *mean, double *varianc
 }
 
 choice_t
-distribution_choose (const uint64_t *values, unsigned count)
+distribution_choose (const uint64_t *values, size_t stride, unsigned count)
 {
     double mean, variance;
-    s_moments (values, count, &mean, &variance);
+    s_moments (values, stride, count, &mean, &variance);
     if (mean == 0)
         return (choice_t){.number = DISTRIBUTION_ZERO};
     if (mean < MEAN_MAX && variance > mean * 0.6) {

@@ -6,6 +6,7 @@
 #define STORAGE_DISTRIBUTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DISTRIBUTIONS     112
@@ -44,7 +45,8 @@ typedef struct {
     uint64_t mean;     //  Of the rest, likewise
 } choice_t;
 
-choice_t distribution_choose (const uint64_t *values, unsigned count);
+//  For count numbers, the first one at values and each stride further on.
+choice_t distribution_choose (const uint64_t *values, size_t stride, unsigned count);
 
 //  A digest of their symbols' slots, for the test that they are the same everywhere.
 uint64_t distribution_digest (void);

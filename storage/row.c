@@ -61,6 +61,14 @@ row_add_frame (row_t *self, const frame_t *frame, metric_set_t metrics)
     }
 }
 
+void
+row_subtract_template (row_t *self, const frame_t *frame)
+{
+    s_add_scope (self, &frame->scope, UINT64_MAX);
+    self->frames--;
+    self->synthetic -= frame->source == FRAME_FROM_SYNTHETIC;
+}
+
 metric_set_t
 row_measured (const frame_t *frame)
 {
@@ -217,7 +225,8 @@ typedef struct {
     taker_t taker;
     uint64_t sign;
     metric_set_t metrics;
-    bool covers; //  Take covered, too
+    bool covers;        //  Take covered, too
+    bool keeps_seconds; //  Take none that are present
 } reading_t;
 
 static void
@@ -276,7 +285,8 @@ s_take_metric (reading_t *self, unsigned id)
     uint64_t covered = taker_varint (taker);
     if (self->covers)
         self->row->covered[id] = covered ^ self->row->covered[ROW_ANY];
-    metric->present_s += self->sign * taker_varint (taker);
+    uint64_t present_s = taker_varint (taker);
+    metric->present_s += self->keeps_seconds ? 0 : self->sign * present_s;
     metric->accrued_ns += sign * taker_sum (taker);
     metric->histogram.count += self->sign * taker_varint (taker);
     metric->histogram.sum += sign * taker_sum (taker);
@@ -320,7 +330,8 @@ s_read (reading_t *self)
     if (self->covers)
         row->covered[ROW_ANY] = covered;
     row->synthetic += self->sign * taker_varint (&self->taker);
-    row->present_s += self->sign * taker_varint (&self->taker);
+    uint64_t present_s = taker_varint (&self->taker);
+    row->present_s += self->keeps_seconds ? 0 : self->sign * present_s;
     s_take_scopes (self);
     s_take_metrics (self);
     return self->taker.fault ? -1 : 0;
@@ -329,7 +340,10 @@ s_read (reading_t *self)
 static reading_t
 s_reading (row_t *row, const void *data, size_t size, metric_set_t metrics)
 {
-    return (reading_t){row, {data, (const uint8_t *) data + size, false}, 1, metrics, false};
+    return (reading_t){.row = row,
+                       .taker = {data, (const uint8_t *) data + size, false},
+                       .sign = 1,
+                       .metrics = metrics};
 }
 
 int
@@ -362,5 +376,22 @@ row_subtract_encoded (row_t *self, const void *data, size_t size, metric_set_t m
 {
     reading_t reading = s_reading (self, data, size, metrics);
     reading.sign = UINT64_MAX;
+    return s_read (&reading);
+}
+
+int
+row_add_events (row_t *self, const void *data, size_t size, metric_set_t metrics)
+{
+    reading_t reading = s_reading (self, data, size, metrics);
+    reading.keeps_seconds = true;
+    return s_read (&reading);
+}
+
+int
+row_subtract_events (row_t *self, const void *data, size_t size, metric_set_t metrics)
+{
+    reading_t reading = s_reading (self, data, size, metrics);
+    reading.sign = UINT64_MAX;
+    reading.keeps_seconds = true;
     return s_read (&reading);
 }

@@ -38,6 +38,8 @@ typedef struct {
 
 //  Add a frame's events and its scope; seconds are counted by row_cover.
 void row_add_frame (row_t *self, const frame_t *frame, metric_set_t metrics);
+//  Take off a frame that has no metrics.
+void row_subtract_template (row_t *self, const frame_t *frame);
 //  The metrics that a frame measured, with the bit of ROW_ANY.
 metric_set_t row_measured (const frame_t *frame);
 
@@ -66,5 +68,8 @@ int row_decode_seconds (row_t *self, const void *data, size_t size);
 //  as above.
 int row_add_encoded (row_t *self, const void *data, size_t size, metric_set_t metrics);
 int row_subtract_encoded (row_t *self, const void *data, size_t size, metric_set_t metrics);
+//  The same but for the seconds that are present, which stay.
+int row_add_events (row_t *self, const void *data, size_t size, metric_set_t metrics);
+int row_subtract_events (row_t *self, const void *data, size_t size, metric_set_t metrics);
 
 #endif

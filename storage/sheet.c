@@ -1,5 +1,5 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  sheet - see sheet.h. Slots outside first .. end are 0 in every column.
+//  sheet - see sheet.h. Slots outside first .. end are 0 in every place.
 #include "storage/sheet.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@ sheet_destroy (sheet_t **self_p)
     if (!self)
         return;
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
-        free (self->metrics[id].slots);
+        free (self->metrics[id].frames);
     free (self->templates);
     free (self);
     *self_p = NULL;
@@ -40,8 +40,9 @@ sheet_begin (sheet_t *self, int64_t minute_wall_s)
 {
     for (unsigned id = 0; id < METRIC_COUNT_; id++) {
         sheet_metric_t *metric = &self->metrics[id];
-        for (unsigned slot = metric->first; slot < metric->end; slot++)
-            memset (metric->slots[slot], 0, self->count * sizeof metric->slots[0][0]);
+        for (unsigned i = 0; metric->end > 0 && i < self->count; i++)
+            memset (&metric->frames[i][metric->first], 0,
+                    (metric->end - metric->first) * sizeof metric->frames[0][0]);
         metric->present = false;
         metric->first = metric->end = 0;
     }
@@ -92,18 +93,17 @@ s_find_template (sheet_t *self, const frame_t *frame)
 static void
 s_add_slots (sheet_metric_t *self, const uint64_t *buckets, unsigned place)
 {
-    unsigned slot = histogram_next_slot (buckets, 0);
-    if (slot == BUCKET_SLOTS)
+    unsigned first = histogram_next_slot (buckets, 0), end = BUCKET_SLOTS;
+    if (first == BUCKET_SLOTS)
         return;
-    if (!self->slots)
-        self->slots = calloc (BUCKET_SLOTS, sizeof *self->slots);
-    assert (self->slots);
-    self->first = self->end == 0 || slot < self->first ? slot : self->first;
-    do {
-        for (; slot < BUCKET_SLOTS && buckets[slot] != 0; slot++)
-            self->slots[slot][place] = buckets[slot];
-        self->end = slot > self->end ? slot : self->end;
-    } while ((slot = histogram_next_slot (buckets, slot)) < BUCKET_SLOTS);
+    while (buckets[end - 1] == 0)
+        end--;
+    if (!self->frames)
+        self->frames = calloc (SHEET_FRAMES_MAX, sizeof *self->frames);
+    assert (self->frames);
+    memcpy (&self->frames[place][first], &buckets[first], (end - first) * sizeof *buckets);
+    self->first = self->end == 0 || first < self->first ? first : self->first;
+    self->end = end > self->end ? end : self->end;
 }
 
 static void
@@ -168,13 +168,15 @@ s_find_order (const sheet_t *self, unsigned *order)
     return moves;
 }
 
+//  Numbers that lie stride apart.
 static void
-s_reorder (uint64_t *column, const unsigned *order, unsigned count)
+s_reorder (uint64_t *numbers, size_t stride, const unsigned *order, unsigned count)
 {
     column_t before;
-    memcpy (before, column, count * sizeof *column);
     for (unsigned i = 0; i < count; i++)
-        column[i] = before[order[i]];
+        before[i] = numbers[i * stride];
+    for (unsigned i = 0; i < count; i++)
+        numbers[i * stride] = before[order[i]];
 }
 
 static void
@@ -183,9 +185,9 @@ s_reorder_metric (sheet_metric_t *self, const unsigned *order, unsigned count)
     uint64_t *const columns[] = {self->measured, self->accrued_ns,   self->counts,
                                  self->sums,     self->total_counts, self->total_sums};
     for (unsigned i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        s_reorder (columns[i], order, count);
+        s_reorder (columns[i], 1, order, count);
     for (unsigned slot = self->first; slot < self->end; slot++)
-        s_reorder (self->slots[slot], order, count);
+        s_reorder (&self->frames[0][slot], BUCKET_SLOTS, order, count);
 }
 
 void
@@ -195,7 +197,7 @@ sheet_sort (sheet_t *self)
     if (!s_find_order (self, order))
         return;
     for (unsigned i = 0; i < SHEET_COLUMNS; i++)
-        s_reorder (self->columns[i], order, self->count);
+        s_reorder (self->columns[i], 1, order, self->count);
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
         s_reorder_metric (&self->metrics[id], order, self->count);
 }
@@ -227,8 +229,9 @@ s_add_up_metric (const sheet_metric_t *self, unsigned count, partial_metric_t *t
     to->accrued_ns += s_sum (self->accrued_ns, count);
     to->histogram.count += (uint64_t) s_sum (self->counts, count);
     to->histogram.sum += s_sum (self->sums, count);
-    for (unsigned slot = self->first; slot < self->end; slot++)
-        to->histogram.buckets[slot] += (uint64_t) s_sum (self->slots[slot], count);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned slot = self->first; slot < self->end; slot++)
+            to->histogram.buckets[slot] += self->frames[i][slot];
 }
 
 void

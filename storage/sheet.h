@@ -11,6 +11,9 @@
 //  More do not fit: four epochs at a time.
 #define SHEET_FRAMES_MAX COUNTS_FRAMES_MAX
 
+//  A number of each frame.
+typedef uint64_t column_t[SHEET_FRAMES_MAX];
+
 typedef enum { TEMPLATE, START, SPAN, EPOCH, SEQ, SYNCHRONISED, FIELDS } place_t;
 
 //  Numbers of a frame that are columns of their own, as they stand in it: where they do.
@@ -23,7 +26,7 @@ typedef struct {
     bool present; //  Any frame measured it; where one did not, its numbers are 0
     column_t measured, accrued_ns, counts, sums, total_counts, total_sums;
     unsigned first, end; //  Slots from the first to behind the last that hold events; 0, 0: none
-    column_t *slots;     //  Owned: the events of all of them; NULL where there never were any
+    counts_t *frames;    //  Owned: each frame's events; NULL where there never were any
 } sheet_metric_t;
 
 typedef struct {

@@ -8,7 +8,9 @@
 
 typedef struct {
     int64_t minute_wall_s, from_wall_s, until_wall_s;
+    const bytes_t *own, *before;        //  Its row, and the one before it
     uint64_t expected;                  //  Frames of the minute that its row tells of
+    bool is_of_one_scope;               //  Its row is
     uint64_t rolled[METRIC_COUNT_ + 1]; //  Seconds covered according to it
     uint64_t frames;                    //  Frames of the minute that are there
     uint64_t found[METRIC_COUNT_ + 1];  //  Seconds covered by these alone
@@ -18,19 +20,19 @@ typedef struct {
 static int
 s_read_edge_row (window_t *self, edge_t *edge)
 {
-    const bytes_t *own, *before;
     row_t row;
-    if (window_read_minute (self, edge->minute_wall_s, &own, &before))
+    if (window_read_minute (self, edge->minute_wall_s, &edge->own, &edge->before))
         return -1;
-    if (own->size == 0)
+    if (edge->own->size == 0)
         return 0;
-    if (row_decode_seconds (&row, own->data, own->size))
+    if (row_decode_seconds (&row, edge->own->data, edge->own->size))
         return window_fail_row (self);
+    edge->is_of_one_scope = row.scope_count == 1;
     edge->expected = row.frames;
     memcpy (edge->rolled, row.covered, sizeof edge->rolled);
-    if (before->size == 0)
+    if (edge->before->size == 0)
         return 0;
-    if (row_decode_seconds (&row, before->data, before->size))
+    if (row_decode_seconds (&row, edge->before->data, edge->before->size))
         return window_fail_row (self);
     edge->expected -= row.frames;
     return 0;
@@ -86,21 +88,49 @@ s_add_edge_frame (window_t *self, edge_t *edge, const frame_t *frame)
         window_add_frame (self, frame);
 }
 
+//  Which frames of the chunk are asked for. Returns how many.
+static unsigned
+s_choose (edge_t *self, const chunk_t *chunk, chunk_choice_t asked)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < chunk_count (chunk); i++) {
+        store_record_t record;
+        chunk_record (chunk, i, &record);
+        s_find_frame (self, chunk_measured (chunk, i), record.start_wall_s,
+                      record.start_wall_s + record.span_s);
+        asked[i] = s_is_asked (self, record.start_wall_s);
+        count += asked[i];
+    }
+    return count;
+}
+
+//  Add all that the minute's row tells of but its seconds, and take off the frames not asked for.
+//  Returns 0, or -1 where the chunk is damaged.
+static int
+s_add_all_but (window_t *self, const edge_t *edge, chunk_t *chunk, const chunk_choice_t others)
+{
+    if (row_add_events (&self->total, edge->own->data, edge->own->size, self->metrics) ||
+        (edge->before->size > 0 &&
+         row_subtract_events (&self->total, edge->before->data, edge->before->size, self->metrics)))
+        return window_fail_row (self);
+    return chunk_subtract (chunk, others, self->metrics, &self->total);
+}
+
+//  A minute's row holds its frames and others that are gone: it holds just those of the chunk where
+//  they are as many, and the frames not asked for may then be the fewer ones to read. Of several
+//  scopes a row may not tell all.
 static int
 s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
 {
-    uint8_t selected[CHUNK_FRAMES_MAX];
-    store_record_t record;
-    for (unsigned i = 0; i < chunk_count (chunk); i++) {
-        chunk_record (chunk, i, &record);
-        s_find_frame (edge, chunk_measured (chunk, i), record.start_wall_s,
-                      record.start_wall_s + record.span_s);
-        selected[i] = s_is_asked (edge, record.start_wall_s);
-        self->plan.records[STORE_LEVEL_SECONDS] += selected[i];
-    }
-    return chunk_add (chunk, selected, self->metrics, &self->total)
-               ? store_fail_damaged (self->store, "a chunk of frames is not what was written")
-               : 0;
+    chunk_choice_t asked, others;
+    self->plan.records[STORE_LEVEL_SECONDS] += s_choose (edge, chunk, asked);
+    for (unsigned i = 0; i < chunk_count (chunk); i++)
+        others[i] = !asked[i];
+    bool is_told = edge->frames == edge->expected && edge->is_of_one_scope;
+    int rc = is_told && chunk_cost (chunk, others) < chunk_cost (chunk, asked)
+                 ? s_add_all_but (self, edge, chunk, others)
+                 : chunk_add (chunk, asked, self->metrics, &self->total);
+    return rc ? store_fail_damaged (self->store, "a chunk of frames is not what was written") : 0;
 }
 
 //  Read the frames of the minute, those of its chunk first.

@@ -102,26 +102,67 @@ test_a_busy_minute_takes_at_most_66_bytes_a_histogram (void **state)
     bytes_clear (&bytes);
 }
 
+//  Any choice of frames, a range at either end, all, and none.
+static void
+s_choose (unsigned round, unsigned count, chunk_choice_t chosen)
+{
+    unsigned edge = (unsigned) (chance_number () % (count + 1));
+    for (unsigned i = 0; i < count; i++)
+        chosen[i] = round % 3 == 0 ? chance_number () % 2 : round % 3 == 1 ? i < edge : i >= edge;
+}
+
 static void
 test_a_chunk_adds_up_to_its_frames (void **state)
 {
-    static frame_t frames[60];
+    static frame_t frames[61];
     static row_t expected, row;
-    uint8_t selected[CHUNK_FRAMES_MAX];
+    chunk_choice_t chosen;
     bytes_t bytes = {0};
     (void) state;
+    wire_reader_t *reader = wire_reader_new ();
     chance_state = 11;
+    for (unsigned round = 0; round < 30; round++) {
+        unsigned count = 1 + round * 2;
+        s_fill_minute (frames, count);
+        s_assert_given_back (frames, count, &bytes);
+        s_choose (round, count, chosen);
+        memset (&expected, 0, sizeof expected);
+        memset (&row, 0, sizeof row);
+        for (unsigned i = 0; i < count; i++)
+            if (chosen[i])
+                row_add_frame (&expected, &frames[i], METRIC_ALL);
+        chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
+        assert_int_equal (chunk_add (chunk, chosen, METRIC_ALL, &row), 0);
+        assert_memory_equal (&row, &expected, sizeof row);
+        assert_int_equal (chunk_subtract (chunk, chosen, METRIC_ALL, &row), 0);
+        assert_true (row_is_empty (&row));
+        for (unsigned id = 0; id < METRIC_COUNT_; id++)
+            assert_int_equal (row.metrics[id].histogram.count, 0);
+        chunk_close (&chunk);
+    }
+    wire_reader_destroy (&reader);
+    bytes_clear (&bytes);
+}
+
+static void
+test_a_few_frames_at_either_end_of_a_chunk_are_cheap (void **state)
+{
+    static frame_t frames[60];
+    chunk_choice_t chosen = {0};
+    bytes_t bytes = {0};
+    (void) state;
+    wire_reader_t *reader = wire_reader_new ();
+    chance_state = 15;
     s_fill_minute (frames, 60);
     s_assert_given_back (frames, 60, &bytes);
-    for (unsigned i = 0; i < 60; i++) {
-        selected[i] = chance_number () % 2;
-        if (selected[i])
-            row_add_frame (&expected, &frames[i], METRIC_ALL);
-    }
-    wire_reader_t *reader = wire_reader_new ();
     chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
-    assert_int_equal (chunk_add (chunk, selected, METRIC_ALL, &row), 0);
-    assert_memory_equal (&row, &expected, sizeof row);
+    assert_int_equal (chunk_cost (chunk, chosen), 0);
+    chosen[4] = 1;
+    assert_int_equal (chunk_cost (chunk, chosen), 5);
+    chosen[58] = 1;
+    assert_int_equal (chunk_cost (chunk, chosen), 7);
+    chosen[29] = chosen[30] = 1;
+    assert_int_equal (chunk_cost (chunk, chosen), 60);
     chunk_close (&chunk);
     wire_reader_destroy (&reader);
     bytes_clear (&bytes);
@@ -212,7 +253,11 @@ s_assert_metric_compared (compared_t *self, sheet_metric_t *metric)
     for (unsigned i = 0; i < sizeof columns / sizeof columns[0]; i++)
         s_assert_all_compared (self, columns[i]);
     for (unsigned slot = metric->first; slot < metric->end; slot += 5)
-        s_assert_all_compared (self, metric->slots[slot]);
+        for (unsigned i = 0; i < self->sheet->count; i += 7) {
+            metric->frames[i][slot] ^= 1;
+            assert_false (s_holds (self));
+            metric->frames[i][slot] ^= 1;
+        }
     metric->end++;
     assert_false (s_holds (self));
     metric->end--;
@@ -291,7 +336,7 @@ test_damaged_chunks_are_refused_or_read (void **state)
     static frame_t frames[30], frame;
     static row_t row;
     bytes_t bytes = {0};
-    uint8_t selected[CHUNK_FRAMES_MAX];
+    chunk_choice_t selected;
     (void) state;
     chance_state = 13;
     s_fill_minute (frames, 30);
@@ -369,6 +414,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_busy_minute_takes_at_most_66_bytes_a_histogram),
         cmocka_unit_test (test_a_chunk_adds_up_to_its_frames),
+        cmocka_unit_test (test_a_few_frames_at_either_end_of_a_chunk_are_cheap),
         cmocka_unit_test (test_frames_come_back_from_a_chunk_with_their_bytes),
         cmocka_unit_test (test_a_chunk_holds_its_frames_and_no_others),
         cmocka_unit_test (test_a_sheet_sorts_whatever_order_frames_come_in),
