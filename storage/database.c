@@ -22,6 +22,10 @@
 #define BLOCK_BYTES      (16u << 10)
 #define BUFFER_BYTES_MIN (1u << 20)
 
+//  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
+//  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
+#define OPEN_FILES_SHARD_BITS 1
+
 //  What recovery does with its log: go up to the first bad record and drop the rest, or drop a
 //  torn tail only and refuse damage before it.
 #define LOG_TO_FIRST_DAMAGE 2
@@ -44,8 +48,8 @@ struct scan_t {
     rocksdb_iterator_t *iterator;
     rocksdb_readoptions_t *options;
     bool started; //  The iterator stands on a key that was handed out
-    size_t end_size;
-    char end[]; //  RocksDB borrows it as long as the iterator lives
+    size_t first_size, end_size;
+    char bounds[]; //  The end, which RocksDB borrows as long as the iterator lives, and the first
 };
 
 size_t
@@ -79,6 +83,7 @@ s_set_sizes (rocksdb_options_t *options, size_t memory_bytes)
     rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
     rocksdb_options_set_max_open_files (options, OPEN_FILES_MAX);
+    rocksdb_options_set_table_cache_numshardbits (options, OPEN_FILES_SHARD_BITS);
 }
 
 //  Its own log tells of errors only: statistics would be most of what an idle worker writes.
@@ -392,19 +397,20 @@ scan_t *
 scan_new_over (database_t *database, const batch_t *batch, const void *first, size_t first_size,
                const void *end, size_t end_size)
 {
-    scan_t *self = malloc (sizeof *self + end_size);
+    scan_t *self = malloc (sizeof *self + end_size + first_size);
     assert (self);
     self->database = database;
     self->started = false;
+    self->first_size = first_size;
     self->end_size = end_size;
-    memcpy (self->end, end, end_size);
+    memcpy (self->bounds, end, end_size);
+    memcpy (self->bounds + end_size, first, first_size);
     self->options = rocksdb_readoptions_create ();
-    rocksdb_readoptions_set_iterate_upper_bound (self->options, self->end, end_size);
+    rocksdb_readoptions_set_iterate_upper_bound (self->options, self->bounds, end_size);
     self->iterator = rocksdb_create_iterator (database->db, self->options);
     if (batch)
         self->iterator =
             rocksdb_writebatch_wi_create_iterator_with_base (batch->changes, self->iterator);
-    rocksdb_iter_seek (self->iterator, first, first_size);
     return self;
 }
 
@@ -427,7 +433,7 @@ s_is_before_end (const scan_t *self)
     size_t size;
     const void *key = rocksdb_iter_key (self->iterator, &size);
     size_t common = size < self->end_size ? size : self->end_size;
-    int order = memcmp (key, self->end, common);
+    int order = memcmp (key, self->bounds, common);
     return order < 0 || (order == 0 && size < self->end_size);
 }
 
@@ -446,7 +452,9 @@ s_arrive (scan_t *self, char error[DATABASE_ERROR_MAX])
 int
 scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
 {
-    if (self->started && rocksdb_iter_valid (self->iterator))
+    if (!self->started)
+        rocksdb_iter_seek (self->iterator, self->bounds + self->end_size, self->first_size);
+    else if (rocksdb_iter_valid (self->iterator))
         rocksdb_iter_next (self->iterator);
     return s_arrive (self, error);
 }
