@@ -14,8 +14,14 @@
 bool
 inbox_is_open (const rolled_t *rolled, int64_t start_wall_s)
 {
-    return rolled->closed_wall_s != INT64_MIN && start_wall_s >= rolled->closed_wall_s &&
-           start_wall_s - rolled->closed_wall_s < MINUTE_S;
+    return rolled->closed_wall_s != INT64_MIN && start_wall_s >= rolled->closed_wall_s;
+}
+
+bool
+inbox_is_next (const rolled_t *rolled, int64_t start_wall_s)
+{
+    return inbox_is_open (rolled, start_wall_s) &&
+           (uint64_t) start_wall_s - (uint64_t) rolled->closed_wall_s >= MINUTE_S;
 }
 
 bool

@@ -1,10 +1,10 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  inbox - the frames of minutes that are still open, as they came. What one batch brings to one
+//  inbox - the frames of minutes that are not closed, as they came. What one batch brings to one
 //  group of nodes is one record: a frame costs the database no key of its own.
 //
-//  A frame lies in the inbox as long as its node's record says so: it starts in the open minute,
-//  and has not expired. So a minute that is closed needs no delete a frame: its frames are dead at
-//  once, and a record goes when none of its frames is alive (storage/inbox_draft.h).
+//  A frame lies in the inbox as long as its node's record says so: it starts behind the closed
+//  minutes, and has not expired. So a minute that is closed needs no delete a frame: its frames are
+//  dead at once, and a record goes when none of its frames is alive (storage/inbox_draft.h).
 #ifndef STORAGE_INBOX_H
 #define STORAGE_INBOX_H
 
@@ -12,8 +12,11 @@
 #include "storage/holding.h"
 #include "storage/varint.h"
 
-//  Whether a frame that starts then lies in the open minute.
+//  Whether a frame that starts then lies behind the closed minutes; false before there is any
+//  frame.
 bool inbox_is_open (const rolled_t *rolled, int64_t start_wall_s);
+//  Whether it also lies behind the first minute that is not closed, which is over then.
+bool inbox_is_next (const rolled_t *rolled, int64_t start_wall_s);
 //  Whether a frame of the inbox is alive, by what is known of its node.
 bool inbox_is_alive (const holding_t *holding, const store_record_t *frame);
 

@@ -174,12 +174,17 @@ inbox_draft_holds (store_draft_t *draft, const store_record_t *record)
 
 //  --- settling --------------------------------------------------------------------------------
 
+const holding_t *
+inbox_draft_holding (const store_draft_t *draft, const char *node)
+{
+    const holding_t *holding = holdings_find (draft->holdings, node);
+    return holding ? holding : holdings_find (draft->store->holdings, node);
+}
+
 static bool
 s_is_alive (const store_draft_t *draft, const store_record_t *frame)
 {
-    const holding_t *holding = holdings_find (draft->holdings, frame->node);
-    if (!holding)
-        holding = holdings_find (draft->store->holdings, frame->node);
+    const holding_t *holding = inbox_draft_holding (draft, frame->node);
     return holding && inbox_is_alive (holding, frame);
 }
 
@@ -232,7 +237,7 @@ s_settle_held (store_draft_t *draft, bytes_t *value)
 static void
 s_clear (inbox_draft_t *self)
 {
-    self->is_read = false;
+    self->is_read = self->is_due = false;
     self->held.size = self->record_count = self->held_count = self->count = 0;
 }
 

@@ -22,6 +22,7 @@ typedef struct {
 struct inbox_draft_t {
     unsigned group;
     bool is_read;
+    bool is_due;  //  It was brought a frame of a next minute
     bytes_t held; //  The database's records, one after another
     inbox_record_t *records;
     size_t record_count, record_capacity;
@@ -48,6 +49,9 @@ int inbox_draft_read (store_draft_t *draft);
 //  the order in which they came, dead ones too. NULL at the end.
 const inbox_entry_t *inbox_draft_next (const store_draft_t *draft, const char *node,
                                        const inbox_entry_t *behind);
+
+//  What is known of a node, drafted or not.
+const holding_t *inbox_draft_holding (const store_draft_t *draft, const char *node);
 
 //  Whether the database has the frame in the group in hand, byte for byte. Returns 1, 0 or -1.
 int inbox_draft_holds (store_draft_t *draft, const store_record_t *record);

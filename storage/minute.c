@@ -139,17 +139,23 @@ s_delete_single (const gathering_t *self, const store_record_t *record)
     batch_delete (self->draft->batch, key.data, key.size);
 }
 
-//  Read all frames of the minute that is open so far. What cannot be in its chunk gets its own key.
+//  Read all frames of the minute that is open so far. What cannot be in its chunk gets its own key,
+//  as does what starts behind it, but before until: no such frame decodes.
 static int
-s_gather_open (gathering_t *self)
+s_gather_open (gathering_t *self, int64_t until_wall_s)
 {
     const inbox_entry_t *entry = NULL;
     if (inbox_draft_read (self->draft))
         return -1;
     sheet_begin (self->sheet, self->minute_wall_s);
-    while ((entry = inbox_draft_next (self->draft, self->node, entry)))
-        if (inbox_is_alive (self->drafted, &entry->frame) && !s_gather_frame (self, &entry->frame))
-            s_put_single (self, &entry->frame);
+    while ((entry = inbox_draft_next (self->draft, self->node, entry))) {
+        const store_record_t *frame = &entry->frame;
+        if (!inbox_is_alive (self->drafted, frame) || frame->start_wall_s >= until_wall_s)
+            continue;
+        if (inbox_is_next (&self->drafted->rolled, frame->start_wall_s) ||
+            !s_gather_frame (self, frame))
+            s_put_single (self, frame);
+    }
     return 0;
 }
 
@@ -236,14 +242,14 @@ s_put_sorted (gathering_t *self)
 }
 
 int
-minute_close (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s, minute_t *minute)
+minute_close (store_draft_t *draft, holding_t *drafted, int64_t until_wall_s, minute_t *minute)
 {
     gathering_t gathering;
-    s_init (&gathering, draft, drafted, minute_wall_s);
+    s_init (&gathering, draft, drafted, drafted->rolled.closed_wall_s);
     gathering.is_open = true;
     gathering.minute = minute;
     s_init_minute (minute);
-    if (s_gather_open (&gathering))
+    if (s_gather_open (&gathering, until_wall_s))
         return -1;
     s_add_up_sheet (minute, gathering.sheet);
     s_put_sorted (&gathering);

@@ -13,12 +13,11 @@ typedef struct {
     int64_t reach_wall_s[METRIC_COUNT_ + 1]; //  Where the last second ends that they cover
 } minute_t;
 
-//  Rewrite the frames of the open minute, which begins with minute_wall_s and is over, as one
-//  chunk, and tell what they add up to. Those that do not decode, and those that are too many, get
-//  keys of their own. The draft has the node's group of the inbox in hand. Returns 0, or -1 on
-//  failure (see store_error).
-int minute_close (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s,
-                  minute_t *minute);
+//  Rewrite the frames of the first minute that is not closed as one chunk, and tell what they add
+//  up to. Those that do not decode up to until, and those that are too many, get keys of their own.
+//  The draft has the node's group of the inbox in hand. Returns 0, or -1 on failure (see
+//  store_error).
+int minute_close (store_draft_t *draft, holding_t *drafted, int64_t until_wall_s, minute_t *minute);
 
 //  Rewrite all frames of a closed minute, late ones too, as one chunk, as they will be once the
 //  draft is written. What does not fit in stays as it is. Returns as minute_close does.

@@ -14,6 +14,7 @@ typedef struct {
     store_draft_t *draft;
     holding_t *drafted;
     rolled_t *rolled;
+    size_t *frames; //  Grows by those of minutes that are closed
 } rollup_t;
 
 int
@@ -168,11 +169,12 @@ s_close (rollup_t *self, int64_t until_wall_s)
     rolled_t *rolled = self->rolled;
     int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
-    if (minute_close (self->draft, self->drafted, minute_wall_s, &minute) ||
+    if (minute_close (self->draft, self->drafted, until_wall_s, &minute) ||
         s_rewrite_late (self, INT64_MIN))
         return -1;
     s_cover_reach (rolled, minute_wall_s, &minute.row);
     s_extend_reach (rolled, &minute);
+    *self->frames += minute.row.frames;
     int64_t last_wall_s = wall_later (minute_wall_s + MINUTE_S, rolled->reach_wall_s[ROW_ANY]);
     last_wall_s = wall_earlier (last_wall_s, until_wall_s);
     for (; minute_wall_s < last_wall_s; minute_wall_s += MINUTE_S) {
@@ -303,8 +305,7 @@ s_repair (rollup_t *self, const frame_t *frame)
 
 //  --- a frame ---------------------------------------------------------------------------------
 
-//  A frame that does not lie in the open minute: it is late, or closes the minute and opens its
-//  own.
+//  A frame that is late, or the first one.
 static int
 s_reckon (rollup_t *self, const store_record_t *record)
 {
@@ -314,15 +315,13 @@ s_reckon (rollup_t *self, const store_record_t *record)
         return 0;
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
     rolled->origin_wall_s = wall_earlier (rolled->origin_wall_s, minute_wall_s);
-    if (record->start_wall_s < rolled->closed_wall_s)
-        return s_rewrite_late (self, minute_wall_s) ? -1 : s_repair (self, &frame);
     if (rolled->closed_wall_s != INT64_MIN)
-        return s_close (self, minute_wall_s);
+        return s_rewrite_late (self, minute_wall_s) ? -1 : s_repair (self, &frame);
     rolled->closed_wall_s = minute_wall_s;
     return 0;
 }
 
-//  A frame outside of the open minute, which is late or does not decode, stands by itself.
+//  A frame that is late, or comes before any that decodes, stands by itself.
 static void
 s_put (rollup_t *self, const store_record_t *record)
 {
@@ -331,12 +330,13 @@ s_put (rollup_t *self, const store_record_t *record)
         inbox_draft_add (self->draft, record);
     else
         batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
+    self->draft->inbox->is_due |= inbox_is_next (self->rolled, record->start_wall_s);
 }
 
 int
 rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record)
 {
-    rollup_t self = {draft, drafted, &drafted->rolled};
+    rollup_t self = {draft, drafted, &drafted->rolled, NULL};
     rolled_t *rolled = &drafted->rolled;
     rolled->disorder += record->start_wall_s >= rolled->closed_wall_s &&
                         record->start_wall_s <= drafted->newest_wall_s;
@@ -344,5 +344,53 @@ rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *reco
     if (!inbox_is_open (rolled, record->start_wall_s) && s_reckon (&self, record))
         return -1;
     s_put (&self, record);
+    return 0;
+}
+
+//  --- closing, after the frames ---------------------------------------------------------------
+
+//  The minute of the earliest frame of the node that decodes and lies behind the first minute that
+//  is not closed. False where there is none.
+static bool
+s_find_next_minute (const rollup_t *self, int64_t *minute_wall_s)
+{
+    const inbox_entry_t *entry = NULL;
+    int64_t least_wall_s = INT64_MAX;
+    frame_t frame;
+    while ((entry = inbox_draft_next (self->draft, self->drafted->node, entry)))
+        if (entry->frame.start_wall_s < least_wall_s &&
+            inbox_is_next (self->rolled, entry->frame.start_wall_s) &&
+            inbox_is_alive (self->drafted, &entry->frame) &&
+            rollup_decode (&frame, self->draft->store->reader, &entry->frame) == 0)
+            least_wall_s = entry->frame.start_wall_s;
+    *minute_wall_s = period_floor (least_wall_s, MINUTE_S);
+    return least_wall_s < INT64_MAX;
+}
+
+static int
+s_close_node (store_draft_t *draft, const char *node, size_t *frames)
+{
+    holding_t *drafted = store_draft_node (draft, node);
+    rollup_t self = {draft, drafted, &drafted->rolled, frames};
+    int64_t next_wall_s;
+    while (s_find_next_minute (&self, &next_wall_s))
+        if (s_close (&self, next_wall_s))
+            return -1;
+    return 0;
+}
+
+int
+rollup_close (store_draft_t *draft, size_t *frames)
+{
+    const inbox_draft_t *inbox = draft->inbox;
+    if (inbox_draft_read (draft))
+        return -1;
+    for (size_t i = 0; i < inbox->count; i++) {
+        const store_record_t *frame = &inbox->entries[i].frame;
+        const holding_t *holding = inbox_draft_holding (draft, frame->node);
+        if (holding && inbox_is_next (&holding->rolled, frame->start_wall_s) &&
+            inbox_is_alive (holding, frame) && s_close_node (draft, frame->node, frames))
+            return -1;
+    }
     return 0;
 }

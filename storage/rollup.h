@@ -1,10 +1,10 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  rollup - keeps the rollups of a node true to its frames, in the batch that brings the frames.
 //
-//  The frames of the newest minute are not rolled up yet: closed_wall_s is where it begins. The
-//  first frame behind it closes it, and all periods of all levels that end by then. A frame that
-//  comes later than that is added to every row whose prefix it is part of. Seconds that a frame
-//  covers beyond its own minute are counted where they lie.
+//  From closed_wall_s on frames are not rolled up yet. Where there is one behind the minute that
+//  begins then, that minute is over, and may be closed, and with it all periods of all levels that
+//  end before the next frame. A frame that comes later than that is added to every row whose prefix
+//  it is part of. Seconds that a frame covers beyond its own minute are counted where they lie.
 //
 //  Only frames that decode and say the start and span they are filed under are rolled up.
 #ifndef STORAGE_ROLLUP_H
@@ -17,6 +17,10 @@
 //  account; drafted is its node. Its bytes must stay until the draft is written. Returns 0, or -1
 //  when the store could not be read (see store_error).
 int rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *record);
+
+//  Close the minutes that are over of all nodes of the group of the inbox in hand. *frames grows by
+//  how many of them are rewritten. Returns 0, or -1 (see store_error).
+int rollup_close (store_draft_t *draft, size_t *frames);
 
 //  Decode a frame. Returns 0, or -1 where it is none, or one of another start or span.
 int rollup_decode (frame_t *frame, wire_reader_t *reader, const store_record_t *record);

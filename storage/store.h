@@ -85,13 +85,14 @@ typedef enum {
     STORE_EXPIRED    //  Retention has taken this name already: nothing changed
 } store_verdict_t;
 
-//  Append frames in one atomic batch together with the ranges, node records and rollups they
-//  change; a frame on record as lost is taken off it. A minute of a node that is over is rewritten
-//  compactly by the way, once a frame behind it comes. verdicts[i] says what became of records[i];
-//  two records of one batch are judged in order. Node names must be valid. Returns 0, or -1 when
-//  nothing was written: the disk is full or failed (see store_error). A disk is full while 64 MiB
-//  and two write buffers would not be left; appending works again as soon as they are. The same
-//  records may always be appended again.
+//  Append frames, those of a node in one atomic batch together with the ranges, node records and
+//  rollups they change; a frame on record as lost is taken off it. A minute of a node that is over
+//  is rewritten compactly by the way, once a frame behind it comes; where more nodes' minutes end
+//  than can be rewritten at once, following appends do the rest. verdicts[i] says what became of
+//  records[i]; two records of one batch are judged in order. Node names must be valid. Returns 0,
+//  or -1 when not all was written, and nothing where it is a few MiB: the disk is full or failed
+//  (see store_error). A disk is full while 64 MiB and two write buffers would not be left;
+//  appending works again as soon as they are. The same records may always be appended again.
 int store_append (store_t *self, const store_record_t *records, size_t count,
                   store_verdict_t *verdicts);
 

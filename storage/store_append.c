@@ -12,6 +12,12 @@
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
 
+//  Minutes of all nodes end at once. An append rewrites twice as many frames as it brings, and so
+//  catches up in half a minute, but takes only so long.
+#define REWRITTEN_MIN 4096
+
+#define PART_BYTES (4u << 20)
+
 //  A record of the batch, to be dealt with together with those of its group of the inbox.
 typedef struct {
     unsigned group;
@@ -27,6 +33,7 @@ typedef struct {
     size_t turn;   //  The one it is
     size_t first;  //  The first one of its group
     size_t duplicates;
+    size_t rewritten, rewritten_max; //  Frames of minutes that are closed
 } append_t;
 
 bool
@@ -228,27 +235,66 @@ s_take_turns (append_t *self, size_t count)
     qsort (self->turns, count, sizeof *self->turns, s_compare_turns);
 }
 
+//  Of the group in hand. Beyond what an append may rewrite minutes wait, for the next one.
 static int
-s_judge_all (append_t *self, size_t count)
+s_close_minutes (append_t *self)
 {
-    for (self->turn = 0; self->turn < count; self->turn++) {
-        const turn_t *turn = &self->turns[self->turn];
-        if (turn->group != self->turns[self->first].group)
-            self->first = self->turn;
-        inbox_draft_begin (&self->draft, turn->group);
-        if (s_judge (self, turn->index))
-            return -1;
-    }
-    return 0;
+    bool *is_due = &self->store->is_due[self->draft.inbox->group];
+    *is_due |= self->draft.inbox->is_due;
+    if (!*is_due || self->rewritten >= self->rewritten_max)
+        return 0;
+    *is_due = false;
+    return rollup_close (&self->draft, &self->rewritten);
 }
 
-static void
-s_publish (append_t *self)
+static int
+s_judge_group (append_t *self, unsigned group, size_t count)
 {
+    inbox_draft_begin (&self->draft, group);
+    self->first = self->turn;
+    for (; self->turn < count && self->turns[self->turn].group == group; self->turn++)
+        if (s_judge (self, self->turns[self->turn].index))
+            return -1;
+    return s_close_minutes (self);
+}
+
+//  Write what there is, and let memory know.
+static int
+s_write (append_t *self)
+{
+    if (store_draft_write (&self->draft))
+        return -1;
     pthread_mutex_lock (&self->store->mutex);
     store_draft_publish (&self->draft);
     self->store->duplicates += self->duplicates;
     pthread_mutex_unlock (&self->store->mutex);
+    self->duplicates = 0;
+    return 0;
+}
+
+//  Minutes that close may be many times as large as the frames that close them.
+static int
+s_write_part (append_t *self)
+{
+    if (batch_bytes (self->draft.batch) < PART_BYTES)
+        return 0;
+    int rc = s_write (self);
+    store_draft_fini (&self->draft);
+    store_draft_init (&self->draft, self->store);
+    return rc;
+}
+
+static int
+s_judge_all (append_t *self, size_t count)
+{
+    for (unsigned group = 0; group < STORE_GROUPS; group++) {
+        bool has_records = self->turn < count && self->turns[self->turn].group == group;
+        if (!has_records && !self->store->is_due[group])
+            continue;
+        if (s_judge_group (self, group, count) || s_write_part (self))
+            return -1;
+    }
+    return 0;
 }
 
 static int
@@ -256,12 +302,13 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
 {
     if (store_check_space (self, s_bytes (records, count)))
         return -1;
-    append_t append = {.store = self, .records = records, .verdicts = verdicts};
+    append_t append = {.store = self,
+                       .records = records,
+                       .verdicts = verdicts,
+                       .rewritten_max = REWRITTEN_MIN + 2 * count};
     store_draft_init (&append.draft, self);
     s_take_turns (&append, count);
-    int rc = s_judge_all (&append, count) || store_draft_write (&append.draft) ? -1 : 0;
-    if (rc == 0)
-        s_publish (&append);
+    int rc = s_judge_all (&append, count) || s_write (&append) ? -1 : 0;
     store_draft_fini (&append.draft);
     free (append.turns);
     return rc;

@@ -36,19 +36,21 @@
 #include "storage/open_minute.h"
 #include "storage/sheet.h"
 #include "storage/store.h"
+#include "storage/store_key.h"
 
 struct store_t {
     char *path;
     database_t *database;
-    uint64_t id;             //  See store_id
-    folder_place_t place;    //  Of the folder when it was opened
-    uint64_t buffers_bytes;  //  What RocksDB may write at any moment
-    uint64_t reserve_bytes;  //  Free disk space below which nothing is appended
-    atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
-    pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
-    wire_reader_t *reader;   //  Of the thread that holds writing, as are
-    sheet_t *sheet;          //  the minute that it rewrites
-    uint64_t inbox_number;   //  and the number of the next records of the inbox
+    uint64_t id;               //  See store_id
+    folder_place_t place;      //  Of the folder when it was opened
+    uint64_t buffers_bytes;    //  What RocksDB may write at any moment
+    uint64_t reserve_bytes;    //  Free disk space below which nothing is appended
+    atomic_bool damaged;       //  A read met a frame that the books list and the database lacks
+    pthread_mutex_t writing;   //  Held through a write: one at a time; taken before mutex
+    wire_reader_t *reader;     //  Of the thread that holds writing, as are
+    sheet_t *sheet;            //  the minute that it rewrites
+    uint64_t inbox_number;     //  the number of the next records of the inbox, and which of its
+    bool is_due[STORE_GROUPS]; //  groups have minutes that are over
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     crew_t *crew;          //  That reads windows; NULL until it is needed
