@@ -2,6 +2,10 @@
 //  database - RocksDB 7.8 through its C interface. Its rules here: errptr is NULL on entry and
 //  freed, no merge operator, no range deletes, leveled compaction, the log is never disabled;
 //  each of the features left out has lost data or failed to recover in this release.
+//
+//  Brief keys have a column family of their own: compressing what is deleted a minute later, and
+//  merging it with what stays, took a third of the CPU time that a frame costs. A database without
+//  that family is another program's, or its making was cut off: it has all keys in one.
 #include "storage/database.h"
 
 #include <assert.h>
@@ -31,23 +35,33 @@
 #define LOG_TO_FIRST_DAMAGE 2
 #define LOG_WITHOUT_TAIL    0
 
+enum { LASTING, BRIEF, FAMILIES };
+
+static const char *const s_family_names[FAMILIES] = {"default", "brief"};
+
 struct database_t {
     rocksdb_t *db;
+    rocksdb_column_family_handle_t *families[FAMILIES];
+    int family_count;
     rocksdb_readoptions_t *read_options;
     rocksdb_writeoptions_t *write_options;
     atomic_bool damaged;
 };
 
 struct batch_t {
+    const database_t *database;
     rocksdb_writebatch_wi_t *changes; //  With an index, so that it can be read back
     rocksdb_writebatch_t *unseen;     //  Without one; what is written in the end
 };
 
 struct scan_t {
     database_t *database;
-    rocksdb_iterator_t *iterator;
+    const batch_t *batch;
+    rocksdb_iterator_t *iterators[FAMILIES]; //  NULL: not needed so far
+    rocksdb_iterator_t *iterator;            //  The one in use
     rocksdb_readoptions_t *options;
-    bool started; //  The iterator stands on a key that was handed out
+    const rocksdb_snapshot_t *snapshot; //  NULL where it is of one family
+    bool started;                       //  The iterator stands on a key that was handed out
     size_t first_size, end_size;
     char bounds[]; //  The end, which RocksDB borrows as long as the iterator lives, and the first
 };
@@ -55,7 +69,7 @@ struct scan_t {
 size_t
 database_buffer_bytes (size_t memory_bytes)
 {
-    size_t bytes = memory_bytes / 4;
+    size_t bytes = memory_bytes / (2 * DATABASE_BUFFERS);
     return bytes < BUFFER_BYTES_MIN ? BUFFER_BYTES_MIN : bytes;
 }
 
@@ -73,13 +87,15 @@ s_set_cache (rocksdb_options_t *options, size_t memory_bytes)
     rocksdb_cache_destroy (cache);
 }
 
-//  Half of the memory for two write buffers: one filling, one being flushed.
+//  Half of the memory for write buffers: for each family one filling, one being flushed. The log
+//  goes on until both are flushed.
 static void
 s_set_sizes (rocksdb_options_t *options, size_t memory_bytes)
 {
     size_t buffer_bytes = database_buffer_bytes (memory_bytes);
     rocksdb_options_set_write_buffer_size (options, buffer_bytes);
-    rocksdb_options_set_max_write_buffer_number (options, 2);
+    rocksdb_options_set_max_write_buffer_number (options, DATABASE_BUFFERS / FAMILIES);
+    rocksdb_options_set_max_total_wal_size (options, DATABASE_BUFFERS * buffer_bytes);
     rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
     rocksdb_options_set_max_open_files (options, OPEN_FILES_MAX);
@@ -104,6 +120,7 @@ s_options_new (const database_options_t *wanted)
 {
     rocksdb_options_t *options = rocksdb_options_create ();
     rocksdb_options_set_create_if_missing (options, 1);
+    rocksdb_options_set_create_missing_column_families (options, 1);
     rocksdb_options_set_compression (options, rocksdb_lz4_compression);
     rocksdb_options_set_wal_recovery_mode (
         options, wanted->refuse_damaged_log ? LOG_WITHOUT_TAIL : LOG_TO_FIRST_DAMAGE);
@@ -195,27 +212,65 @@ s_check (database_t *self, char *text, const char *action, char error[DATABASE_E
     return -1;
 }
 
+//  How many families the database has, or will have where there is none yet.
+static int
+s_count_families (const rocksdb_options_t *options, const char *path)
+{
+    char *text = NULL;
+    size_t count;
+    char **names = rocksdb_list_column_families (options, path, &count, &text);
+    rocksdb_free (text);
+    if (!names)
+        return FAMILIES;
+    rocksdb_list_column_families_destroy (names, count);
+    return count == 1 ? 1 : FAMILIES;
+}
+
+static char *
+s_open (database_t *self, const char *path, const database_options_t *wanted)
+{
+    char *text = NULL;
+    rocksdb_options_t *lasting = s_options_new (wanted), *brief = s_options_new (wanted);
+    rocksdb_options_set_compression (brief, rocksdb_no_compression);
+    const rocksdb_options_t *const options[FAMILIES] = {lasting, brief};
+    self->family_count = s_count_families (lasting, path);
+    self->db = rocksdb_open_column_families (lasting, path, self->family_count, s_family_names,
+                                             options, self->families, &text);
+    rocksdb_options_destroy (lasting);
+    rocksdb_options_destroy (brief);
+    return text;
+}
+
 database_t *
 database_new (const char *path, const database_options_t *wanted, database_fault_t *fault,
               char error[DATABASE_ERROR_MAX])
 {
-    char *text = NULL;
-    rocksdb_options_t *options = s_options_new (wanted);
-    rocksdb_t *db = rocksdb_open (options, path, &text);
-    rocksdb_options_destroy (options);
+    database_t *self = calloc (1, sizeof *self);
+    assert (self);
+    char *text = s_open (self, path, wanted);
     if (text) {
         *fault = s_fault (text);
         s_explain_open (path, text, error);
         rocksdb_free (text);
+        free (self);
         return NULL;
     }
-    database_t *self = calloc (1, sizeof *self);
-    assert (self);
-    self->db = db;
     self->read_options = rocksdb_readoptions_create ();
     self->write_options = rocksdb_writeoptions_create ();
     rocksdb_writeoptions_set_sync (self->write_options, wanted->sync);
     return self;
+}
+
+static bool
+s_is_brief (const void *key, size_t key_size)
+{
+    return key_size > 0 && *(const uint8_t *) key == DATABASE_BRIEF;
+}
+
+static rocksdb_column_family_handle_t *
+s_family_of (const database_t *self, const void *key, size_t key_size)
+{
+    return self->families[s_is_brief (key, key_size) ? self->family_count - 1 : LASTING];
 }
 
 bool
@@ -236,7 +291,8 @@ void
 database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,
                   size_t end_size)
 {
-    rocksdb_compact_range (self->db, first, first_size, end, end_size);
+    rocksdb_compact_range_cf (self->db, s_family_of (self, first, first_size), first, first_size,
+                              end, end_size);
 }
 
 uint64_t
@@ -246,7 +302,8 @@ database_disk_bytes (database_t *self, const void *first, size_t first_size, con
     const char *firsts[] = {first}, *ends[] = {end};
     char *text = NULL;
     uint64_t bytes = 0;
-    rocksdb_approximate_sizes (self->db, 1, firsts, &first_size, ends, &end_size, &bytes, &text);
+    rocksdb_approximate_sizes_cf (self->db, s_family_of (self, first, first_size), 1, firsts,
+                                  &first_size, ends, &end_size, &bytes, &text);
     rocksdb_free (text);
     return bytes;
 }
@@ -258,6 +315,8 @@ database_destroy (database_t **self_p)
     if (!self)
         return;
     rocksdb_cancel_all_background_work (self->db, 1);
+    for (int i = 0; i < self->family_count; i++)
+        rocksdb_column_family_handle_destroy (self->families[i]);
     rocksdb_close (self->db);
     rocksdb_readoptions_destroy (self->read_options);
     rocksdb_writeoptions_destroy (self->write_options);
@@ -301,10 +360,11 @@ database_get (database_t *self, const void *key, size_t key_size, void *value, s
 }
 
 batch_t *
-batch_new (void)
+batch_new (const database_t *database)
 {
     batch_t *self = malloc (sizeof *self);
     assert (self);
+    self->database = database;
     self->changes = rocksdb_writebatch_wi_create (0, 1);
     self->unseen = rocksdb_writebatch_create ();
     return self;
@@ -338,13 +398,15 @@ void
 batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
                   size_t value_size)
 {
-    rocksdb_writebatch_put (self->unseen, key, key_size, value, value_size);
+    rocksdb_writebatch_put_cf (self->unseen, s_family_of (self->database, key, key_size), key,
+                               key_size, value, value_size);
 }
 
 void
 batch_delete_unseen (batch_t *self, const void *key, size_t key_size)
 {
-    rocksdb_writebatch_delete (self->unseen, key, key_size);
+    rocksdb_writebatch_delete_cf (self->unseen, s_family_of (self->database, key, key_size), key,
+                                  key_size);
 }
 
 bool
@@ -393,24 +455,52 @@ scan_new (database_t *database, const void *first, size_t first_size, const void
     return scan_new_over (database, NULL, first, first_size, end, end_size);
 }
 
+//  Use the iterator of a family, as the batch changes what it has.
+static void
+s_use (scan_t *self, int family)
+{
+    rocksdb_iterator_t **iterator = &self->iterators[family];
+    if (!*iterator) {
+        *iterator = rocksdb_create_iterator_cf (self->database->db, self->options,
+                                                self->database->families[family]);
+        if (self->batch && family == LASTING)
+            *iterator =
+                rocksdb_writebatch_wi_create_iterator_with_base (self->batch->changes, *iterator);
+    }
+    self->iterator = *iterator;
+}
+
+static void
+s_use_family_of (scan_t *self, const void *key, size_t key_size)
+{
+    s_use (self, s_is_brief (key, key_size) ? self->database->family_count - 1 : LASTING);
+}
+
+//  Iterators of two families see one moment by a snapshot.
+static void
+s_take_snapshot (scan_t *self)
+{
+    self->snapshot = rocksdb_create_snapshot (self->database->db);
+    rocksdb_readoptions_set_snapshot (self->options, self->snapshot);
+}
+
 scan_t *
 scan_new_over (database_t *database, const batch_t *batch, const void *first, size_t first_size,
                const void *end, size_t end_size)
 {
-    scan_t *self = malloc (sizeof *self + end_size + first_size);
+    scan_t *self = calloc (1, sizeof *self + end_size + first_size);
     assert (self);
     self->database = database;
-    self->started = false;
+    self->batch = batch;
     self->first_size = first_size;
     self->end_size = end_size;
     memcpy (self->bounds, end, end_size);
     memcpy (self->bounds + end_size, first, first_size);
     self->options = rocksdb_readoptions_create ();
     rocksdb_readoptions_set_iterate_upper_bound (self->options, self->bounds, end_size);
-    self->iterator = rocksdb_create_iterator (database->db, self->options);
-    if (batch)
-        self->iterator =
-            rocksdb_writebatch_wi_create_iterator_with_base (batch->changes, self->iterator);
+    if (first_size == 0)
+        s_take_snapshot (self);
+    s_use_family_of (self, first, first_size);
     return self;
 }
 
@@ -420,7 +510,11 @@ scan_destroy (scan_t **self_p)
     scan_t *self = *self_p;
     if (!self)
         return;
-    rocksdb_iter_destroy (self->iterator);
+    for (int i = 0; i < FAMILIES; i++)
+        if (self->iterators[i])
+            rocksdb_iter_destroy (self->iterators[i]);
+    if (self->snapshot)
+        rocksdb_release_snapshot (self->database->db, self->snapshot);
     rocksdb_readoptions_destroy (self->options);
     free (self);
     *self_p = NULL;
@@ -462,6 +556,7 @@ scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
 int
 scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
 {
+    s_use_family_of (self, key, key_size);
     rocksdb_iter_seek (self->iterator, key, key_size);
     return s_arrive (self, error);
 }
@@ -469,6 +564,7 @@ scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_E
 int
 scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
 {
+    s_use_family_of (self, key, key_size);
     rocksdb_iter_seek_for_prev (self->iterator, key, key_size);
     return s_arrive (self, error);
 }

@@ -14,6 +14,10 @@
 #define DATABASE_ERROR_MAX 512
 #define DATABASE_LOCK_FILE "LOCK" //  Lies in its folder as long as the database does
 
+//  Keys that begin with this byte are meant to be deleted soon: they are kept apart from the
+//  others, not compressed, and scanned by themselves or by a scan over everything.
+#define DATABASE_BRIEF 'a'
+
 typedef struct database_t database_t;
 
 typedef struct {
@@ -35,8 +39,9 @@ database_t *database_new (const char *path, const database_options_t *options,
 //  Close it; cursors and batches must be gone.
 void database_destroy (database_t **self_p);
 
-//  The bytes one write buffer of a database with this memory takes: so much, and as much again
+//  The bytes one write buffer of a database with this memory takes. All of them, and as much again
 //  for the log, may be written at any moment.
+#define DATABASE_BUFFERS 4
 size_t database_buffer_bytes (size_t memory_bytes);
 
 //  Compare the value stored at key. Returns 1 where it equals, 0 where it differs or there is
@@ -68,13 +73,13 @@ bool database_is_damaged (const database_t *self);
 //  Changes that are made all or none. Keys and values are copied.
 typedef struct batch_t batch_t;
 
-batch_t *batch_new (void);
+batch_t *batch_new (const database_t *database);
 void batch_destroy (batch_t **self_p);
 void batch_put (batch_t *self, const void *key, size_t key_size, const void *value,
                 size_t value_size);
 void batch_delete (batch_t *self, const void *key, size_t key_size);
-//  The same, of what no scan over the batch has to see: cheaper. A key is changed either way, but
-//  not both ways, in one batch.
+//  The same, of what no scan over the batch has to see, such as all brief keys: cheaper. A key is
+//  changed either way, but not both ways, in one batch.
 void batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
                        size_t value_size);
 void batch_delete_unseen (batch_t *self, const void *key, size_t key_size);
@@ -84,7 +89,8 @@ size_t batch_bytes (const batch_t *self);
 //  Write the batch, then it is empty. Returns 0, or -1 when nothing was written.
 int database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX]);
 
-//  The keys of [first, end) in order, as they were when the scan was made.
+//  The keys of [first, end) in order, as they were when the scan was made. One from "" on is over
+//  everything; brief keys are found by seeking them only.
 typedef struct scan_t scan_t;
 
 scan_t *scan_new (database_t *database, const void *first, size_t first_size, const void *end,

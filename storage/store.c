@@ -15,7 +15,7 @@
 #define MEMORY_BYTES_DEFAULT (16u << 20)
 #define RESERVE_BYTES        (64u << 20)
 
-//  Recovery writes what the log holds, at most two buffers, to new files. Debian's RocksDB aborts
+//  Recovery writes what the log holds, at most all buffers, to new files. Debian's RocksDB aborts
 //  the process on some writes to a full disk: look before it is asked.
 static int
 s_check_space (const char *path, uint64_t needed_bytes, char error[DATABASE_ERROR_MAX])
@@ -66,7 +66,7 @@ s_mark (store_t *self, const store_options_t *options, char error[DATABASE_ERROR
     }
     store_bytes_t format = store_key_format (), identity = store_key_identity ();
     store_bytes_t value = store_value_identity (self->id, options->owner ? options->owner : "");
-    batch_t *batch = batch_new ();
+    batch_t *batch = batch_new (self->database);
     batch_put (batch, format.data, format.size, STORE_FORMAT, strlen (STORE_FORMAT));
     batch_put (batch, identity.data, identity.size, value.data, value.size);
     int rc = database_write (self->database, batch, error);
@@ -271,7 +271,8 @@ static int
 s_open (store_t *self, const store_options_t *options, store_fault_t *fault,
         char error[DATABASE_ERROR_MAX])
 {
-    self->buffers_bytes = 2 * (uint64_t) database_buffer_bytes (s_memory_bytes (options));
+    self->buffers_bytes =
+        DATABASE_BUFFERS * (uint64_t) database_buffer_bytes (s_memory_bytes (options));
     self->reserve_bytes = self->buffers_bytes + RESERVE_BYTES;
     *fault = STORE_UNUSABLE;
     if (folder_create (self->path, error) ||

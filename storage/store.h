@@ -91,7 +91,7 @@ typedef enum {
 //  than can be rewritten at once, following appends do the rest. verdicts[i] says what became of
 //  records[i]; two records of one batch are judged in order. Node names must be valid. Returns 0,
 //  or -1 when not all was written, and nothing where it is a few MiB: the disk is full or failed
-//  (see store_error). A disk is full while 64 MiB and two write buffers would not be left;
+//  (see store_error). A disk is full while 64 MiB and its write buffers would not be left;
 //  appending works again as soon as they are. The same records may always be appended again.
 int store_append (store_t *self, const store_record_t *records, size_t count,
                   store_verdict_t *verdicts);

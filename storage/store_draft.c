@@ -11,7 +11,7 @@ store_draft_init (store_draft_t *self, store_t *store)
 {
     *self = (store_draft_t){.store = store,
                             .holdings = holdings_new (),
-                            .batch = batch_new (),
+                            .batch = batch_new (store->database),
                             .inbox = inbox_draft_new ()};
 }
 

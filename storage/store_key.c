@@ -6,9 +6,10 @@
 #include <endian.h>
 #include <string.h>
 #include "schema/manifest.h"
+#include "storage/database.h"
 
 #define TAG_FORMAT   '!'
-#define TAG_INBOX    'a'
+#define TAG_INBOX    DATABASE_BRIEF
 #define TAG_CONFLICT 'c'
 #define TAG_FRAME    'f'
 #define TAG_NODE     'n'

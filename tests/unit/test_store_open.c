@@ -44,7 +44,7 @@ s_make_database (const fixture_t *fixture, const char *const pairs[][2], size_t 
     database_t *database = database_new (path, &options, &fault, error);
     if (!database)
         fail_msg ("%s", error);
-    batch_t *batch = batch_new ();
+    batch_t *batch = batch_new (database);
     for (size_t i = 0; i < count; i++)
         batch_put (batch, pairs[i][0], strlen (pairs[i][0]), pairs[i][1], strlen (pairs[i][1]));
     assert_int_equal (database_write (database, batch, error), 0);

@@ -449,7 +449,7 @@ s_damage (bench_t *self, unsigned level, bool remove)
     database_t *database = database_new (self->fixture->path, &options, &fault, error);
     store_bytes_t first = store_key_rows_first (level), end = store_key_rows_end (level);
     scan_t *scan = scan_new (database, first.data, first.size, end.data, end.size);
-    batch_t *batch = batch_new ();
+    batch_t *batch = batch_new (database);
     size_t key_size, size;
     for (int i = 0; i < 3; i++)
         assert_int_equal (scan_next (scan, error), 1);
