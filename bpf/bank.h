@@ -61,8 +61,8 @@ struct bank {
     unsigned long long off_tasks;
     unsigned long long off_ns;
 
-    //  A task that runs here unseen: its arrival did not reach the hook. Written by look_at_cpu at a
-    //  reading, and true as long as sequence is what it was then.
+    //  A task that runs here unseen: its arrival did not reach the hook. Written by look_at_cpu at
+    //  a reading, and true as long as sequence is what it was then.
     unsigned long long look_sequence;
     unsigned long long unseen_since; //  Its arrival; 0: there is none
     unsigned unseen_account;

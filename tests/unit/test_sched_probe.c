@@ -70,7 +70,8 @@ test_a_cpu_that_never_switched_and_ran_nothing_is_idle_since_attaching (void **s
     assert_int_equal (sum.running, 0);
 }
 
-//  A task is seen to arrive at 4000; from 4600 on another runs there, which the hook did not see come.
+//  A task is seen to arrive at 4000; from 4600 on another runs there, which the hook did not see
+//  come.
 static struct bank
 s_bank_with_one_unseen (void)
 {

@@ -1,0 +1,364 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  Claims about the inbox: whatever nodes share its records, each one's frames come back byte for
+//  byte and add up, however they were batched, when their minutes closed, and who went silent.
+#include "test_store.h"
+
+#include "storage/database.h"
+#include "storage/inbox.h"
+#include "storage/store_key.h"
+
+#define MINUTE_WALL_S 1763990040 //  The edge of a minute
+#define NODES         12
+#define FRAMES_MAX    400
+#define BYTES_MAX     256
+
+//  What a node sent.
+typedef struct {
+    char name[NODE_NAME_MAX + 1];
+    uint64_t seq;
+    int64_t start_wall_s; //  Of the next frame
+    store_record_t frames[FRAMES_MAX];
+    uint8_t data[FRAMES_MAX][BYTES_MAX];
+} node_t;
+
+typedef struct {
+    fixture_t *fixture;
+    node_t nodes[NODES]; //  All of one group
+} world_t;
+
+static uint64_t s_state;
+
+static uint64_t
+s_random (uint64_t below)
+{
+    s_state ^= s_state << 13;
+    s_state ^= s_state >> 7;
+    s_state ^= s_state << 17;
+    return s_state % below;
+}
+
+static int
+s_set_up (void **state)
+{
+    world_t *world = calloc (1, sizeof *world);
+    assert_non_null (world);
+    set_up ((void **) &world->fixture);
+    unsigned group = 0, found = 0;
+    for (unsigned i = 0; found < NODES; i++) {
+        node_t *node = &world->nodes[found];
+        snprintf (node->name, sizeof node->name, "n%u", i);
+        node->start_wall_s = MINUTE_WALL_S;
+        if (found == 0)
+            group = store_group (node->name);
+        found += store_group (node->name) == group;
+    }
+    s_state = 88172645463325252;
+    *state = world;
+    return 0;
+}
+
+static int
+s_tear_down (void **state)
+{
+    world_t *world = *state;
+    void *fixture = world->fixture;
+    tear_down (&fixture);
+    free (world);
+    return 0;
+}
+
+//  Make a node's next frame, with one event of a length that tells frames apart.
+static const store_record_t *
+s_make (node_t *node, int64_t start_wall_s)
+{
+    assert_true (node->seq < FRAMES_MAX);
+    uint8_t *data = node->data[node->seq];
+    store_record_t *frame = &node->frames[node->seq++];
+    frame_t made = {.epoch = 1,
+                    .seq = node->seq,
+                    .start_wall_s = start_wall_s,
+                    .span_s = 1,
+                    .version = "0.1.0"};
+    memcpy (made.node, node->name, sizeof made.node);
+    frame_metric_t *metric = &made.metrics[METRIC_runqlat];
+    metric->measured = true;
+    histogram_add (&metric->histogram, 1000 + node->seq);
+    metric->total_count = node->seq;
+    metric->total_sum = UINT64_MAX / 2;
+    size_t size = frame_encode (&made, data, BYTES_MAX);
+    assert_true (size > 0);
+    *frame = (store_record_t){node->name, 1, node->seq, start_wall_s, 1, data, size};
+    return frame;
+}
+
+static const store_record_t *
+s_make_next (node_t *node)
+{
+    return s_make (node, node->start_wall_s++);
+}
+
+static void
+s_append (world_t *self, const store_record_t *records, size_t count)
+{
+    store_verdict_t verdicts[FRAMES_MAX];
+    assert_true (count <= FRAMES_MAX);
+    assert_int_equal (store_append (self->fixture->store, records, count, verdicts), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal (verdicts[i], STORE_ADDED);
+}
+
+//  One frame each of the first nodes, in one batch.
+static void
+s_append_second (world_t *self, unsigned nodes)
+{
+    store_record_t records[NODES];
+    for (unsigned i = 0; i < nodes; i++)
+        records[i] = *s_make_next (&self->nodes[i]);
+    s_append (self, records, nodes);
+}
+
+//  Every node's frames from one on come back by time and by name, and add up.
+static void
+s_assert_node (world_t *self, const node_t *node, uint64_t first_seq)
+{
+    const seq_range_t range = {1, 1, UINT64_MAX};
+    store_cursor_t *cursors[2] = {
+        store_cursor_new (self->fixture->store, node->name, INT64_MIN, INT64_MAX),
+        store_cursor_new_replay (self->fixture->store, node->name, &range)};
+    partial_t window;
+    const void *data;
+    size_t size;
+    for (int i = 0; i < 2; i++) {
+        for (uint64_t seq = first_seq; seq <= node->seq; seq++) {
+            const store_record_t *sent = &node->frames[seq - 1];
+            assert_int_equal (store_cursor_next (cursors[i], &data, &size), 1);
+            assert_int_equal (size, sent->size);
+            assert_memory_equal (data, sent->data, size);
+        }
+        assert_int_equal (store_cursor_next (cursors[i], &data, &size), 0);
+        store_cursor_destroy (&cursors[i]);
+    }
+    assert_int_equal (store_window (self->fixture->store, node->name, MINUTE_WALL_S,
+                                    MINUTE_WALL_S + 86400, METRIC_ALL, &window),
+                      0);
+    if (first_seq == 1) {
+        assert_int_equal (window.frames, node->seq);
+        assert_int_equal (window.metrics[METRIC_runqlat].histogram.count, node->seq);
+    }
+}
+
+static void
+s_assert_all (world_t *self)
+{
+    for (unsigned i = 0; i < NODES; i++)
+        s_assert_node (self, &self->nodes[i], 1);
+}
+
+//  The records in the inbox, and all frames in them, dead ones too.
+static size_t
+s_count_records (world_t *self, size_t *frames)
+{
+    char error[DATABASE_ERROR_MAX];
+    database_fault_t fault;
+    const database_options_t options = {.memory_bytes = 4 << 20};
+    store_destroy (&self->fixture->store);
+    database_t *database = database_new (self->fixture->path, &options, &fault, error);
+    assert_non_null (database);
+    store_bytes_t first = store_key_inbox (0, 0), end = store_key_inbox (STORE_GROUPS, 0);
+    scan_t *scan = scan_new (database, first.data, first.size, end.data, end.size);
+    size_t records = 0, size;
+    *frames = 0;
+    for (; scan_next (scan, error) == 1; records++) {
+        store_record_t frame;
+        taker_t taker = {.next = scan_value (scan, &size)};
+        taker.end = taker.next + size;
+        while (inbox_take (&taker, &frame) == 1)
+            (*frames)++;
+    }
+    scan_destroy (&scan);
+    database_destroy (&database);
+    self->fixture->store = open_store (self->fixture->path);
+    return records;
+}
+
+static void
+test_what_a_batch_brings_to_a_group_is_one_record (void **state)
+{
+    world_t *world = *state;
+    size_t frames;
+    for (int i = 0; i < 3; i++)
+        s_append_second (world, NODES);
+    assert_int_equal (s_count_records (world, &frames), 3);
+    assert_int_equal (frames, 3 * NODES);
+    s_assert_all (world);
+}
+
+static void
+test_a_closed_minute_leaves_nothing_in_the_inbox (void **state)
+{
+    world_t *world = *state;
+    store_stats_t stats;
+    size_t frames;
+    for (int i = 0; i < 61; i++)
+        s_append_second (world, NODES);
+    assert_int_equal (s_count_records (world, &frames), 1);
+    assert_int_equal (frames, NODES);
+    store_stats (world->fixture->store, &stats);
+    assert_int_equal (stats.chunks, NODES);
+    s_assert_all (world);
+}
+
+static void
+test_the_frames_of_a_silent_node_move_out_of_dead_records (void **state)
+{
+    world_t *world = *state;
+    size_t frames;
+    for (int i = 0; i < 30; i++)
+        s_append_second (world, NODES);
+    for (int i = 0; i < 300; i++)
+        s_append_second (world, NODES - 1);
+    assert_true (s_count_records (world, &frames) <= 62);
+    assert_in_range (frames, 30 + 1, 2 * (30 + 60 * (NODES - 1)));
+    s_assert_all (world);
+}
+
+//  Nodes at their own pace, in batches of any make, some frames late, the store opened now and
+//  then.
+static void
+test_frames_survive_any_batches_and_restarts (void **state)
+{
+    world_t *world = *state;
+    store_record_t records[64];
+    for (int round = 0; round < 120; round++) {
+        size_t count = 1 + s_random (30);
+        for (size_t i = 0; i < count; i++) {
+            node_t *node = &world->nodes[s_random (NODES)];
+            node->start_wall_s += s_random (20) ? 0 : (int64_t) s_random (150);
+            records[i] = *s_make_next (node);
+        }
+        s_append (world, records, count);
+        if (s_random (20) == 0)
+            reopen (world->fixture);
+        if (s_random (20) == 0)
+            s_assert_all (world);
+    }
+    s_assert_all (world);
+    for (unsigned i = 0; i < NODES; i++) {
+        uint64_t rows;
+        char difference[512] = "";
+        assert_int_equal (
+            store_audit_rollups (world->fixture->store, world->nodes[i].name, &rows, difference),
+            0);
+    }
+}
+
+static void
+test_a_frame_of_the_inbox_is_known_by_name_and_bytes (void **state)
+{
+    world_t *world = *state;
+    for (int i = 0; i < 5; i++)
+        s_append_second (world, NODES);
+    reopen (world->fixture);
+    store_record_t again = world->nodes[3].frames[2], other = again, moved = again;
+    other.data = world->nodes[3].frames[3].data;
+    other.size = world->nodes[3].frames[3].size;
+    moved.start_wall_s++;
+    assert_int_equal (append_one (world->fixture->store, again), STORE_DUPLICATE);
+    assert_int_equal (append_one (world->fixture->store, other), STORE_CONFLICT);
+    assert_int_equal (append_one (world->fixture->store, moved), STORE_CONFLICT);
+    s_assert_all (world);
+}
+
+static void
+test_expired_frames_leave_the_inbox_and_the_others_stay (void **state)
+{
+    world_t *world = *state;
+    size_t expired, frames;
+    for (int i = 0; i < 20; i++)
+        s_append_second (world, NODES);
+    while (store_expire (world->fixture->store, MINUTE_WALL_S + 15, UINT64_MAX, &expired) == 1)
+        ;
+    assert_true (s_count_records (world, &frames) <= 5);
+    assert_in_range (frames, 5 * NODES, 2 * 5 * NODES); //  Some of them dead
+    for (unsigned i = 0; i < NODES; i++)
+        s_assert_node (world, &world->nodes[i], 16);
+    assert_int_equal (append_one (world->fixture->store, world->nodes[0].frames[0]), STORE_EXPIRED);
+}
+
+static void
+test_a_late_frame_meets_its_closed_minute (void **state)
+{
+    world_t *world = *state;
+    partial_t window;
+    node_t *node = &world->nodes[0];
+    for (int i = 0; i < 61; i++)
+        s_append_second (world, NODES);
+    store_record_t late = *s_make (node, MINUTE_WALL_S + 3);
+    late.epoch = 2;
+    frame_t made;
+    const char *reason;
+    wire_reader_t *reader = wire_reader_new ();
+    assert_int_equal (frame_decode (&made, reader, late.data, late.size, &reason), 0);
+    wire_reader_destroy (&reader);
+    made.epoch = 2;
+    late.size = frame_encode (&made, node->data[node->seq - 1], BYTES_MAX);
+    assert_int_equal (append_one (world->fixture->store, late), STORE_ADDED);
+    assert_int_equal (store_window (world->fixture->store, node->name, MINUTE_WALL_S,
+                                    MINUTE_WALL_S + 60, METRIC_ALL, &window),
+                      0);
+    assert_int_equal (window.frames, 61);
+}
+
+//  A frame that is none, among those of an open minute, is kept and stops nobody.
+static void
+test_bytes_that_are_no_frame_come_back_from_a_closed_minute (void **state)
+{
+    world_t *world = *state;
+    node_t *node = &world->nodes[0];
+    s_append_second (world, NODES);
+    static const uint8_t junk[] = "no frame";
+    node->frames[node->seq++] =
+        (store_record_t){node->name, 1, 2, node->start_wall_s++, 1, junk, sizeof junk};
+    s_append (world, &node->frames[1], 1);
+    node->frames[node->seq++] =
+        (store_record_t){node->name, 1, 3, node->start_wall_s + 70, 1, junk, sizeof junk};
+    s_append (world, &node->frames[2], 1);
+    node->start_wall_s += 200;
+    for (int i = 0; i < 3; i++)
+        s_append_second (world, 1);
+    const void *data;
+    size_t size;
+    store_cursor_t *cursor =
+        store_cursor_new (world->fixture->store, node->name, INT64_MIN, INT64_MAX);
+    for (uint64_t seq = 1; seq <= node->seq; seq++) {
+        assert_int_equal (store_cursor_next (cursor, &data, &size), 1);
+        assert_int_equal (size, node->frames[seq - 1].size);
+        assert_memory_equal (data, node->frames[seq - 1].data, size);
+    }
+    assert_int_equal (store_cursor_next (cursor, &data, &size), 0);
+    store_cursor_destroy (&cursor);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown (test_what_a_batch_brings_to_a_group_is_one_record,
+                                         s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (test_a_closed_minute_leaves_nothing_in_the_inbox, s_set_up,
+                                         s_tear_down),
+        cmocka_unit_test_setup_teardown (test_the_frames_of_a_silent_node_move_out_of_dead_records,
+                                         s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (test_frames_survive_any_batches_and_restarts, s_set_up,
+                                         s_tear_down),
+        cmocka_unit_test_setup_teardown (test_a_frame_of_the_inbox_is_known_by_name_and_bytes,
+                                         s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (test_expired_frames_leave_the_inbox_and_the_others_stay,
+                                         s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (test_a_late_frame_meets_its_closed_minute, s_set_up,
+                                         s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_bytes_that_are_no_frame_come_back_from_a_closed_minute, s_set_up, s_tear_down),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
