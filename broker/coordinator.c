@@ -181,12 +181,6 @@ static void
 s_lose (void *context, const char *node, const loss_t *loss)
 {
     coordinator_t *self = context;
-    const seq_range_t *range = &loss->range;
-    zsys_warning ("%s: frames %llu to %llu of epoch %llu are lost: %s", node,
-                  (unsigned long long) range->first_seq, (unsigned long long) range->last_seq,
-                  (unsigned long long) range->epoch,
-                  loss->cause == LOSS_EXPIRED ? "the worker's retention took them first"
-                                              : "the worker does not have them");
     store_mark_lost (self->store, node, loss);
 }
 

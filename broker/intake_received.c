@@ -81,14 +81,36 @@ s_count_flooded (intake_t *self, intake_node_t *node)
 }
 
 static void
-s_missing (intake_t *self, const intake_node_t *node, const seq_range_t *gap)
+s_tell_gap (intake_t *self, intake_node_t *node, const seq_range_t *gap, intake_now_t now)
+{
+    uint64_t frames = node->missing.frames;
+    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing (seq %" PRIu64 " to %" PRIu64 ")",
+                   node->shown.node, frames, frames == 1 ? "" : "s", gap->first_seq, gap->last_seq);
+    pace_note_told (&node->missing, now.mono_ns);
+}
+
+void
+intake_tell_missing (intake_t *self, intake_node_t *node, intake_now_t now)
+{
+    const pace_t *missing = &node->missing;
+    if (!pace_is_due (missing, now.mono_ns))
+        return;
+    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing, in %" PRIu64 " gap%s",
+                   node->shown.node, missing->frames, missing->frames == 1 ? "" : "s",
+                   missing->events, missing->events == 1 ? "" : "s");
+    pace_note_told (&node->missing, now.mono_ns);
+}
+
+static void
+s_missing (intake_t *self, intake_node_t *node, const seq_range_t *gap, intake_now_t now)
 {
     uint64_t frames = gap->last_seq - gap->first_seq + 1;
     self->stats.gaps++;
-    self->stats.missing += frames;
+    self->stats.missing = pace_sum (self->stats.missing, frames);
     intake_act (self, (intake_action_t){.kind = INTAKE_GAP, .node = node->shown.node, .gap = *gap});
-    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing (seq %" PRIu64 " to %" PRIu64 ")",
-                   node->shown.node, frames, frames == 1 ? "" : "s", gap->first_seq, gap->last_seq);
+    pace_add (&node->missing, frames);
+    if (node->missing.events == 1 && pace_is_due (&node->missing, now.mono_ns))
+        s_tell_gap (self, node, gap, now);
 }
 
 static int
@@ -156,7 +178,7 @@ s_take (intake_t *self, intake_node_t *node, const intake_message_t *message, in
     self->stats.forwarded += node->forwarder != NULL;
     switch (sequence_add (&node->seen, self->frame.epoch, self->frame.seq, &gap)) {
     case SEQUENCE_NEW_GAP:
-        s_missing (self, node, &gap);
+        s_missing (self, node, &gap, now);
         s_take_new (self, node, message, now);
         return;
     case SEQUENCE_NEW:

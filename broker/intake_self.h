@@ -6,6 +6,7 @@
 #define BROKER_INTAKE_SELF_H
 
 #include "broker/intake.h"
+#include "broker/pace.h"
 #include "broker/sequence.h"
 #include "storage/node_index.h"
 
@@ -37,6 +38,7 @@ typedef struct {
     int64_t reported_mono_ns;      //  When the registry was told last
     bool unreported;               //  Frames came since
     uint64_t contested;            //  Announcements of its name from elsewhere
+    pace_t missing;                //  Gaps in what it sends
 } intake_node_t;
 
 struct intake_t {
@@ -72,6 +74,9 @@ void intake_take (intake_t *self, intake_node_t *node, const intake_message_t *m
                   intake_now_t now);
 //  Decode a message's frame into self->frame. Returns NULL, or what is wrong with it.
 const char *intake_decode (intake_t *self, const intake_message_t *message);
+
+//  Say in time which gaps a node's frames had.
+void intake_tell_missing (intake_t *self, intake_node_t *node, intake_now_t now);
 
 //  Have an action done. Returns what the sink returns.
 int intake_act (const intake_t *self, intake_action_t action);

@@ -92,8 +92,7 @@ s_fail (refill_t *self, supplier_t *supplier)
     supplier_settle (supplier);
 }
 
-//  --- Manifests
-//  -----------------------------------------------------------------------------------
+//  --- Manifests -------------------------------------------------------------------------------
 
 static seq_range_t *
 s_lost (refill_t *self, const char *node, size_t *count)
@@ -172,8 +171,7 @@ s_take_manifest (refill_t *self, supplier_t *supplier)
         s_fail (self, supplier);
 }
 
-//  --- Replays
-//  -------------------------------------------------------------------------------------
+//  --- Replays ---------------------------------------------------------------------------------
 
 typedef struct {
     seq_range_t asked;
@@ -259,8 +257,7 @@ s_take_replay (refill_t *self, supplier_t *supplier, const seq_range_t *covered)
     supplier_settle (supplier);
 }
 
-//  --- Replies
-//  -------------------------------------------------------------------------------------
+//  --- Replies ---------------------------------------------------------------------------------
 
 static void
 s_take_reply (refill_t *self, supplier_t *supplier, zmq_msg_t *header)
@@ -289,14 +286,15 @@ s_receive (refill_t *self, supplier_t *supplier)
     }
 }
 
-//  --- What backfill decides
-//  -----------------------------------------------------------------------
+//  --- What backfill decides -------------------------------------------------------------------
 
 static void
 s_lose (refill_t *self, const backfill_action_t *action)
 {
     const loss_t loss = {.range = action->range, .cause = action->cause};
-    atomic_fetch_add (&self->lost, action->range.last_seq - action->range.first_seq + 1);
+    uint64_t frames = action->range.last_seq - action->range.first_seq + 1;
+    atomic_store (&self->lost, pace_sum (atomic_load (&self->lost), frames));
+    suppliers_lost (self->suppliers, action->node, &loss, s_now_mono_ms ());
     self->ops.lose (self->ops.context, action->node, &loss);
 }
 
@@ -328,8 +326,7 @@ s_pump (refill_t *self)
     atomic_store (&self->backlog, backfill_backlog (self->backfill));
 }
 
-//  --- The thread
-//  ----------------------------------------------------------------------------------
+//  --- The thread ------------------------------------------------------------------------------
 
 static long
 s_timeout_ms (const refill_t *self)
@@ -380,6 +377,7 @@ s_main (void *argument)
     while (!queue_is_closed (self->inbox)) {
         s_read_notes (self);
         s_pump (self);
+        suppliers_tell_lost (self->suppliers, s_now_mono_ms ());
         s_wait_and_receive (self);
     }
     return NULL;

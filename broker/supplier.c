@@ -2,11 +2,15 @@
 //  supplier - see supplier.h.
 #include "broker/supplier.h"
 #include "transport/socket.h"
+#include <inttypes.h>
+
+#define NS_PER_MS 1000000LL
 
 struct suppliers_t {
     zhashx_t *by_node; //  supplier_t
     size_t max_connections;
     size_t connections;
+    bool has_untold; //  Losses
 };
 
 //  --- All of them -------------------------------------------------------------------------------
@@ -106,6 +110,50 @@ suppliers_connect (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms)
         return 0;
     s_disconnect (self, supplier);
     return -1;
+}
+
+//  --- All of them: losses -----------------------------------------------------------------------
+
+static void
+s_tell_lost (supplier_t *self, const loss_t *loss)
+{
+    zsys_warning ("%s: frames %" PRIu64 " to %" PRIu64 " of epoch %" PRIu64 " are lost: %s",
+                  self->node, loss->range.first_seq, loss->range.last_seq, loss->range.epoch,
+                  loss->cause == LOSS_EXPIRED ? "the worker's retention took them first"
+                                              : "the worker does not have them");
+}
+
+void
+suppliers_lost (suppliers_t *self, const char *node, const loss_t *loss, int64_t now_mono_ms)
+{
+    supplier_t *supplier = suppliers_find (self, node);
+    if (!supplier)
+        return;
+    pace_add (&supplier->lost, loss->range.last_seq - loss->range.first_seq + 1);
+    if (supplier->lost.events > 1 || !pace_is_due (&supplier->lost, now_mono_ms * NS_PER_MS)) {
+        self->has_untold = true;
+        return;
+    }
+    s_tell_lost (supplier, loss);
+    pace_note_told (&supplier->lost, now_mono_ms * NS_PER_MS);
+}
+
+void
+suppliers_tell_lost (suppliers_t *self, int64_t now_mono_ms)
+{
+    if (!self->has_untold)
+        return;
+    self->has_untold = false;
+    for (supplier_t *each = zhashx_first (self->by_node); each;
+         each = zhashx_next (self->by_node)) {
+        pace_t *lost = &each->lost;
+        if (pace_is_due (lost, now_mono_ms * NS_PER_MS)) {
+            zsys_warning ("%s: %" PRIu64 " more frames are lost, in %" PRIu64 " ranges", each->node,
+                          lost->frames, lost->events);
+            pace_note_told (lost, now_mono_ms * NS_PER_MS);
+        }
+        self->has_untold |= lost->events > 0;
+    }
 }
 
 //  --- One: questions ----------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #ifndef BROKER_SUPPLIER_H
 #define BROKER_SUPPLIER_H
 
+#include "broker/pace.h"
 #include "schema/message.h"
 #include <czmq.h>
 
@@ -17,7 +18,8 @@ typedef struct {
     bool replay;          //  It is a replay, not a manifest
     manifest_t manifest;  //  Pages of the open request so far
     size_t pages;
-    bool more; //  Of the message in hand, parts are left
+    bool more;   //  Of the message in hand, parts are left
+    pace_t lost; //  What it turned out not to have
 } supplier_t;
 
 typedef struct suppliers_t suppliers_t;
@@ -32,6 +34,11 @@ supplier_t *suppliers_find (suppliers_t *self, const char *node);
 //  Connect where it is not, and anew where the last request was never settled. The idle connection
 //  used longest ago makes room. Returns 0 or -1.
 int suppliers_connect (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms);
+
+//  A node turned out not to have these frames: told now, or together with others.
+void suppliers_lost (suppliers_t *self, const char *node, const loss_t *loss, int64_t now_mono_ms);
+//  Tell of those that were not told yet, where it is time.
+void suppliers_tell_lost (suppliers_t *self, int64_t now_mono_ms);
 
 //  Send a request; whatever was open is void. Returns 0, or -1 where it could not be sent.
 int supplier_ask_manifest (supplier_t *self, uint64_t id);

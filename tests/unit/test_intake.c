@@ -242,6 +242,41 @@ test_missing_frames_are_named (void **state)
 }
 
 static void
+test_missing_frames_are_told_at_once_and_then_every_ten_seconds (void **state)
+{
+    (void) state;
+    s_announce ("n1", A);
+    s_send (1);
+    unsigned before = s_seen.counts[INTAKE_NOTICE];
+    for (uint64_t seq = 3; seq <= 21; seq += 2)
+        s_send (seq);
+    assert_int_equal (s_seen.counts[INTAKE_NOTICE], before + 1);
+    assert_string_equal (s_seen.notice, "n1: 1 frame missing (seq 2 to 2)");
+    s_tick (109);
+    assert_string_equal (s_seen.notice, "n1 is silent: no frame for 3 s");
+    s_tick (110);
+    assert_string_equal (s_seen.notice, "n1: 9 frames missing, in 9 gaps");
+    assert_int_equal (s_seen.counts[INTAKE_GAP], 10); //  Backfill hears of each
+    s_tick (130);
+    assert_int_equal (s_seen.counts[INTAKE_NOTICE], before + 3);
+}
+
+static void
+test_missing_frames_of_any_claim_are_counted_to_the_greatest_number (void **state)
+{
+    (void) state;
+    s_announce ("n1", A);
+    for (uint64_t epoch = 1; epoch <= 3; epoch++) {
+        const intake_message_t message = s_make ("n1", "n1", EPOCH + epoch, UINT64_MAX - 1);
+        intake_received (s_intake, "n1", &message, s_now ());
+    }
+    intake_stats_t stats;
+    intake_stats (s_intake, &stats);
+    assert_int_equal (stats.gaps, 3);
+    assert_true (stats.missing == UINT64_MAX);
+}
+
+static void
 test_the_beginning_of_an_epoch_can_be_missing (void **state)
 {
     (void) state;
@@ -441,6 +476,8 @@ main (void)
         TEST (test_a_new_frame_is_relayed_and_recorded),
         TEST (test_a_repeated_frame_is_left_to_the_store_and_not_relayed),
         TEST (test_missing_frames_are_named),
+        TEST (test_missing_frames_are_told_at_once_and_then_every_ten_seconds),
+        TEST (test_missing_frames_of_any_claim_are_counted_to_the_greatest_number),
         TEST (test_the_beginning_of_an_epoch_can_be_missing),
         TEST (test_what_was_missed_while_the_broker_was_away_is_a_gap),
         TEST (test_a_late_frame_fills_its_gap),
