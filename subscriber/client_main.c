@@ -22,8 +22,9 @@ static const setting_t s_settings[] = {
     {"workers", 'w', "NODE=ENDPOINT,...", NULL,
      "Ask these workers themselves, each its own part, and join the answers"},
     {"format", 0, "FORMAT", "auto",
-     "How answers are printed: auto (table, or vertical where that is too wide for the terminal), "
-     "table, vertical, heat (selects drawn), csv, tsv, json, ndjson"},
+     "How answers are printed: auto (table; where that is too wide for the terminal, a select "
+     "vertical, of all else the leading columns), table, vertical, heat (selects drawn), csv, tsv, "
+     "json, ndjson"},
     {"timeout", 0, "SECONDS", "5", "How long to wait for an answer"},
     {"strict", 0, NULL, NULL,
      "Fail where a worker does not answer, or a row has no frame of its window"},

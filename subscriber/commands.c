@@ -209,7 +209,7 @@ static const struct {
     {"\\watch", "[SECONDS [TIMES]]", "ask the statement again and again, every 2 s; Ctrl-C ends it",
      ARGUMENT_NONE, s_watch},
     {"\\timing", "[on|off]", "say how long answers took", ARGUMENT_SWITCH, s_time},
-    {"\\x", "[on|off|auto]", "a line for every column; auto: where a table is too wide",
+    {"\\x", "[on|off|auto]", "a line for every column; auto: where a select is too wide",
      ARGUMENT_SWITCH, s_expand},
     {"\\format", "[FORMAT]", FORMAT_NAMES, ARGUMENT_FORMAT, s_format},
     {"\\o", "[FILE | |COMMAND]", "send answers to a file or a command; alone: back here",

@@ -8,6 +8,7 @@
 #include "subscriber/format_json.h"
 #include "subscriber/format_table.h"
 #include "subscriber/format_vertical.h"
+#include "subscriber/sheet.h"
 
 static const char *const s_names[] = {
     [FORMAT_AUTO] = "auto", [FORMAT_TABLE] = "table",   [FORMAT_VERTICAL] = "vertical",
@@ -39,12 +40,13 @@ format_is_for_people (format_t format)
            format == FORMAT_HEAT;
 }
 
+//  Who selects has asked for each column; of what is shown the first ones matter most.
 static void
 s_print_auto (const table_t *table, const screen_t *screen, FILE *out)
 {
-    if (format_table_fits (table, screen))
+    if (table_rows (table) == 0 || format_table_fits (table, screen))
         format_table (table, screen, out);
-    else
+    else if (table_has_coverage (table) || !format_table_leading (table, screen, out))
         format_vertical (table, screen, out);
 }
 

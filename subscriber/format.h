@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  format - the ways to print a table.
 //
-//      auto       table; vertical where a terminal is too narrow for it
+//      auto       table; where a terminal is too narrow for it: a select vertical, of anything
+//                 else the leading columns
 //      table      aligned columns, numbers with units, nulls as "-"
 //      vertical   a line per column, histograms as bars
 //      heat       selects drawn: a line per row, time down, histograms or values across; as auto

@@ -66,9 +66,10 @@ s_wrap (char *text, size_t width)
 }
 
 static void
-s_add_columns (struct libscols_table *grid, const sheet_t *sheet, const screen_t *screen)
+s_add_columns (struct libscols_table *grid, const sheet_t *sheet, size_t columns,
+               const screen_t *screen)
 {
-    for (size_t i = 0; i < sheet_columns (sheet); i++) {
+    for (size_t i = 0; i < columns; i++) {
         int flags = sheet_is_right (sheet, i) ? SCOLS_FL_RIGHT : 0;
         struct libscols_column *column =
             scols_table_new_column (grid, sheet_name (sheet, i), 0, flags);
@@ -93,7 +94,7 @@ s_add_row (struct libscols_table *grid, const sheet_t *sheet, size_t row, const 
 {
     struct libscols_line *line = scols_table_new_line (grid, NULL);
     assert (line);
-    for (size_t i = 0; i < sheet_columns (sheet); i++) {
+    for (size_t i = 0; i < scols_table_get_ncols (grid); i++) {
         char *text = sheet_text (sheet, row, i);
         if (wrap_width && i == sheet_columns (sheet) - 1)
             s_wrap (text, wrap_width);
@@ -104,15 +105,16 @@ s_add_row (struct libscols_table *grid, const sheet_t *sheet, size_t row, const 
 }
 
 static struct libscols_table *
-s_new_grid (const sheet_t *sheet, const screen_t *screen)
+s_new_grid (const sheet_t *sheet, size_t columns, const screen_t *screen)
 {
     struct libscols_table *grid = scols_new_table ();
     assert (grid);
     scols_table_enable_colors (grid, screen->colour);
     scols_table_set_column_separator (grid, SEPARATOR);
     scols_table_set_termforce (grid, SCOLS_TERMFORCE_NEVER); //  Never cuts a cell
-    s_add_columns (grid, sheet, screen);
-    size_t wrap_width = s_wrap_width (sheet, screen);
+    s_add_columns (grid, sheet, columns, screen);
+    bool is_whole = columns == sheet_columns (sheet);
+    size_t wrap_width = is_whole ? s_wrap_width (sheet, screen) : 0;
     if (wrap_width)
         s_wrap_last (grid, sheet);
     for (size_t row = 0; row < sheet_rows (sheet); row++)
@@ -131,13 +133,64 @@ format_table_fits (const table_t *table, const screen_t *screen)
     return fits;
 }
 
+static void
+s_print (const sheet_t *sheet, size_t columns, const screen_t *screen, FILE *out)
+{
+    struct libscols_table *grid = s_new_grid (sheet, columns, screen);
+    scols_table_set_stream (grid, out);
+    scols_print_table (grid);
+    scols_unref_table (grid);
+}
+
 void
 format_table (const table_t *table, const screen_t *screen, FILE *out)
 {
     sheet_t *sheet = sheet_new (table);
-    struct libscols_table *grid = s_new_grid (sheet, screen);
-    scols_table_set_stream (grid, out);
-    scols_print_table (grid);
-    scols_unref_table (grid);
+    s_print (sheet, sheet_columns (sheet), screen, out);
     sheet_destroy (&sheet);
+}
+
+//  --- leading columns -------------------------------------------------------------------------
+
+static size_t
+s_count_fitting (const sheet_t *sheet, const screen_t *screen)
+{
+    size_t columns = 0, width = 0;
+    while (columns < sheet_columns (sheet)) {
+        width += s_width (sheet, columns) + (columns ? sizeof SEPARATOR - 1 : 0);
+        if (width > screen->columns)
+            break;
+        columns++;
+    }
+    return columns;
+}
+
+static void
+s_print_others (const sheet_t *sheet, size_t first, const screen_t *screen, FILE *out)
+{
+    char *text = NULL;
+    size_t size = 0, count = sheet_columns (sheet) - first;
+    FILE *memory = open_memstream (&text, &size);
+    assert (memory);
+    fprintf (memory, "%zu more column%s (\\x or --format vertical shows all):", count,
+             count == 1 ? "" : "s");
+    for (size_t i = first; i < sheet_columns (sheet); i++)
+        fprintf (memory, "%s %s", i > first ? "," : "", sheet_name (sheet, i));
+    fclose (memory);
+    s_wrap (text, screen->columns);
+    fprintf (out, "%s\n", text);
+    free (text);
+}
+
+bool
+format_table_leading (const table_t *table, const screen_t *screen, FILE *out)
+{
+    sheet_t *sheet = sheet_new (table);
+    size_t columns = s_count_fitting (sheet, screen);
+    if (columns >= 2) {
+        s_print (sheet, columns, screen, out);
+        s_print_others (sheet, columns, screen, out);
+    }
+    sheet_destroy (&sheet);
+    return columns >= 2;
 }

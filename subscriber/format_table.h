@@ -14,4 +14,8 @@ bool format_table_fits (const table_t *table, const screen_t *screen);
 
 void format_table (const table_t *table, const screen_t *screen, FILE *out);
 
+//  Of a table that does not fit: the leading columns that do, and below them what the others are.
+//  Returns false, and prints nothing, where those would be fewer than two.
+bool format_table_leading (const table_t *table, const screen_t *screen, FILE *out);
+
 #endif

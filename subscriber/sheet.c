@@ -37,6 +37,12 @@ s_is_short (const table_t *table, size_t row, size_t coverage)
            frames->value.integer < expected->value.integer;
 }
 
+bool
+table_has_coverage (const table_t *table)
+{
+    return s_find_coverage (table) != SHEET_NONE;
+}
+
 size_t
 table_short_rows (const table_t *table)
 {

@@ -33,6 +33,8 @@ const histogram_t *sheet_histogram (const sheet_t *self, size_t row, size_t colu
 //  True for the coverage of a row some of whose seconds are missing.
 bool sheet_is_short (const sheet_t *self, size_t row, size_t column);
 
+//  True for the answer of a select: its columns were asked for.
+bool table_has_coverage (const table_t *table);
 //  Rows of a table some of whose seconds are missing; 0 for one without coverage.
 size_t table_short_rows (const table_t *table);
 //  Those of which every second is.

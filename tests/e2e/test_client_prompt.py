@@ -212,13 +212,17 @@ def test_nobody_to_ask_is_exit_code_3 (open_prompt, free_port):
     assert end_code (prompt) == 3
 
 
-def test_a_narrow_terminal_gets_its_rows_vertical (open_prompt, worker):
+@pytest.mark.parametrize ("statement, mark", [
+    ("show nodes;", "more columns"),
+    ("select cpu_avg, cpu_sum, cpu_min, cpu_max, cpu_p50, cpu_p99 from n1;", "-[ 1 ]-")])
+def test_a_narrow_terminal_gets_first_columns_or_a_selects_rows_vertical (open_prompt, worker,
+                                                                          statement, mark):
     for columns, marked in ((60, True), (400, False)):
         prompt = open_prompt ("--workers", f"n1={worker.answer}", columns=columns)
         prompt.expect_exact (PROMPT)
-        prompt.sendline ("show nodes;")
+        prompt.sendline (statement)
         prompt.expect ("\\(1 row")
-        assert ("-[ 1 ]-" in prompt.before) == marked
+        assert (mark in prompt.before) == marked
         prompt.close ()
 
 

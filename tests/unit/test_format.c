@@ -141,7 +141,7 @@ test_vertical_has_a_line_a_column (void **state)
 }
 
 static void
-test_auto_is_vertical_only_where_a_terminal_is_too_narrow (void **state)
+test_a_select_is_vertical_only_where_a_terminal_is_too_narrow (void **state)
 {
     (void) state;
     const screen_t narrow = {.is_terminal = true, .columns = 31};
@@ -151,6 +151,44 @@ test_auto_is_vertical_only_where_a_terminal_is_too_narrow (void **state)
     assert_null (strstr (s_print (FORMAT_AUTO, table, &fitting), "-[ 1 ]-"));
     assert_null (strstr (s_print (FORMAT_AUTO, table, &s_no_terminal), "-[ 1 ]-"));
     assert_null (strstr (s_print (FORMAT_TABLE, table, &narrow), "-[ 1 ]-"));
+    table_destroy (&table);
+}
+
+//  As show nodes: what is wide, and was not asked for column by column.
+static table_t *
+s_wide (void)
+{
+    table_t *table = table_new ();
+    table_add_column (table, "node", UNIT_NONE);
+    table_add_column (table, "state", UNIT_NONE);
+    table_add_column (table, "first_seen", UNIT_NONE);
+    table_add_column (table, "publishes", UNIT_NONE);
+    table_add_row (table);
+    table_set_text (table, 0, "n1");
+    table_set_text (table, 1, "live");
+    table_set_text (table, 2, "yesterday");
+    table_set_text (table, 3, "tcp://127.0.0.1:7101");
+    return table;
+}
+
+static void
+test_auto_shows_the_leading_columns_of_what_is_no_select (void **state)
+{
+    (void) state;
+    const screen_t narrow = {.is_terminal = true, .columns = 30};
+    const screen_t fitting = {.is_terminal = true, .columns = 45};
+    const screen_t very_narrow = {.is_terminal = true, .columns = 10};
+    table_t *table = s_wide ();
+    assert_string_equal (s_print (FORMAT_AUTO, table, &narrow), "node  state  first_seen\n"
+                                                                "n1    live   yesterday\n"
+                                                                "1 more column (\\x or --format\n"
+                                                                "vertical shows all): publishes\n");
+    assert_null (strstr (s_print (FORMAT_AUTO, table, &fitting), "more column"));
+    assert_non_null (strstr (s_print (FORMAT_AUTO, table, &very_narrow), "-[ 1 ]-"));
+    assert_non_null (strstr (s_print (FORMAT_VERTICAL, table, &narrow), "-[ 1 ]-"));
+    assert_null (strstr (s_print (FORMAT_TABLE, table, &narrow), "more column"));
+    table_truncate (table, 0);
+    assert_string_equal (s_print (FORMAT_AUTO, table, &narrow), "");
     table_destroy (&table);
 }
 
@@ -183,7 +221,7 @@ test_prose_in_the_last_column_is_wrapped_at_blanks (void **state)
                          "name    value  meaning\n"
                          "queued      7  Frames that wait for the störe,\n"
                          "               now\n");
-    assert_non_null (strstr (s_print (FORMAT_AUTO, table, &narrow), "-[ 1 ]-"));
+    assert_non_null (strstr (s_print (FORMAT_AUTO, table, &narrow), "1 more column"));
     assert_non_null (strstr (s_print (FORMAT_TABLE, table, &narrow), line));
     table_destroy (&table);
 }
@@ -522,7 +560,8 @@ main (void)
         cmocka_unit_test (test_numbers_keep_their_whole_part),
         cmocka_unit_test (test_table_joins_frames_and_expected_to_coverage),
         cmocka_unit_test (test_vertical_has_a_line_a_column),
-        cmocka_unit_test (test_auto_is_vertical_only_where_a_terminal_is_too_narrow),
+        cmocka_unit_test (test_a_select_is_vertical_only_where_a_terminal_is_too_narrow),
+        cmocka_unit_test (test_auto_shows_the_leading_columns_of_what_is_no_select),
         cmocka_unit_test (test_prose_in_the_last_column_is_wrapped_at_blanks),
         cmocka_unit_test (test_only_a_terminal_with_colours_gets_escapes),
         cmocka_unit_test (test_remarks_count_rows_and_those_that_lack_frames),
