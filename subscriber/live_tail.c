@@ -45,7 +45,8 @@ s_flush (tail_t *self)
 {
     output_state_t state = live_output_flush (self->output);
     if (state == OUTPUT_FAILED)
-        fprintf (stderr, "subscriber: standard output cannot be written: %s\n", strerror (errno));
+        fprintf (stderr, "%s: standard output cannot be written: %s\n",
+                 program_invocation_short_name, strerror (errno));
     if (state == OUTPUT_WRITTEN)
         return GOING_ON;
     return state == OUTPUT_FAILED ? EXIT_FAILED : EXIT_DONE;
@@ -162,7 +163,7 @@ s_look_at_clock (tail_t *self, int64_t now_mono_ns)
     if (options->timeout_ns == 0 || now_mono_ns - self->last_mono_ns < options->timeout_ns)
         return GOING_ON;
     terminal_leave ();
-    fprintf (stderr, "subscriber: no frame for %g s (--timeout)\n",
+    fprintf (stderr, "%s: no frame for %g s (--timeout)\n", program_invocation_short_name,
              (double) options->timeout_ns / 1e9);
     return EXIT_CANNOT_CONNECT;
 }

@@ -1,5 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  subscriber - the live tail: shows what workers publish, second by second, as it comes.
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ s_connect (live_source_t *source, const live_options_t *options)
          endpoint = live_options_next_endpoint (NULL, &rest))
         rc = live_source_connect (source, endpoint, error);
     if (rc == -1)
-        fprintf (stderr, "subscriber: %s\n", error);
+        fprintf (stderr, "%s: %s\n", program_invocation_short_name, error);
     free (list);
     return rc;
 }
@@ -38,7 +39,7 @@ s_ask_for_past (live_tail_t *tail, const live_options_t *options, int *code)
     if (tail->seam)
         return 0;
     if (error[0])
-        fprintf (stderr, "subscriber: %s\n", error);
+        fprintf (stderr, "%s: %s\n", program_invocation_short_name, error);
     *code = error[0] ? EXIT_CANNOT_CONNECT : EXIT_DONE;
     return -1;
 }

@@ -197,6 +197,12 @@ def test_nobody_there_is_said_with_what_to_do (start, start_broker, free_port):
     assert tail.log ().count ("nobody publishes") == 1
 
 
+def test_the_name_it_was_called_by_begins_what_it_says (free_port):
+    result = subprocess.run ([ROOT / "tail", "--live", f"tcp://127.0.0.1:{free_port ()}",
+                              "--timeout", "1"], capture_output=True, text=True)
+    assert result.returncode == 3 and "\ntail: no frame for 1 s" in result.stderr
+
+
 def test_the_timeout_is_exit_code_3 (run, free_port):
     result = run ("subscriber", "--live", f"tcp://127.0.0.1:{free_port ()}", "--timeout", "1")
     assert result.returncode == 3 and "no frame for 1 s" in result.stderr and result.stdout == ""
