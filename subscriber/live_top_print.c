@@ -33,6 +33,7 @@ static const column_t s_columns[] = {
 };
 
 #define COLUMN_COUNT (sizeof s_columns / sizeof s_columns[0])
+#define HELP_INDENT  17 //  Of what a key does
 
 //  What fits where.
 typedef struct {
@@ -143,24 +144,55 @@ s_print_foot (const live_stage_t *stage, const live_top_state_t *state, const la
     fputc ('\n', out);
 }
 
+//  Text from column indent on, broken at blanks to the screen's width.
 static void
-s_print_help (FILE *out)
+s_print_wrapped (const char *text, size_t indent, const screen_t *screen, FILE *out)
 {
-    fputs ("\n  < >        sort by the column to the left or right\n  ", out);
+    size_t column = indent;
+    while (*text) {
+        size_t length = strcspn (text, " ");
+        bool is_first = column == indent;
+        if (!is_first && screen->columns > 0 && column + 1 + length > screen->columns) {
+            fprintf (out, "\n%*s", (int) indent, "");
+            column = indent;
+            is_first = true;
+        }
+        fprintf (out, "%s%.*s", is_first ? "" : " ", (int) length, text);
+        column += length + !is_first;
+        text += length;
+        text += *text == ' ';
+    }
+    fputc ('\n', out);
+}
+
+static void
+s_print_key (const char *keys, const char *what, const screen_t *screen, FILE *out)
+{
+    fprintf (out, "  %-*s", HELP_INDENT - 2, keys);
+    s_print_wrapped (what, HELP_INDENT, screen, out);
+}
+
+static void
+s_print_help (const screen_t *screen, FILE *out)
+{
+    char orders[2 * COLUMN_COUNT + 1] = "";
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        fprintf (out, "%c ", s_columns[i].key);
-    fputs (
-        "  sort by node, events, average, p50, p99, greatest, missed frames\n"
-        "  r          reverse the order\n"
-        "  m          the next metric\n"
-        "  /          show only nodes whose name holds a text, or matches web*; Esc: all\n"
-        "  arrows, page keys, Home, End: scroll\n"
-        "  q          quit; Ctrl-Z: leave for a while\n"
-        "\n"
-        "  MISSED: frames that did not reach this program. STATE: silent after 3 s without a\n"
-        "  frame. p50 and p99 are within 4.4 %, MAX is the upper edge of the last bucket. A dot\n"
-        "  in the last column is a second without a frame.\n",
-        out);
+        snprintf (orders + 2 * i, 3, "%c ", s_columns[i].key);
+    fputc ('\n', out);
+    s_print_key ("< >", "sort by the column to the left or right", screen, out);
+    s_print_key (orders, "sort by node, events, average, p50, p99, greatest, missed frames", screen,
+                 out);
+    s_print_key ("r", "reverse the order", screen, out);
+    s_print_key ("m", "the next metric", screen, out);
+    s_print_key ("/", "show only nodes whose name holds a text, or matches web*; Esc: all", screen,
+                 out);
+    s_print_key ("arrows", "scroll, as do the page keys, Home and End", screen, out);
+    s_print_key ("q", "quit; Ctrl-Z: leave for a while", screen, out);
+    fputs ("\n  ", out);
+    s_print_wrapped ("MISSED: frames that did not reach this program. STATE: silent after 3 s "
+                     "without a frame. p50 and p99 are within 4.4 %, MAX is the upper edge of the "
+                     "last bucket. A dot in the last column is a second without a frame.",
+                     2, screen, out);
 }
 
 //  --- rows ------------------------------------------------------------------------------------
@@ -286,7 +318,7 @@ live_top_print (const live_stage_t *stage, live_ranking_t *ranking, live_top_sta
     layout_t layout = s_layout (screen);
     s_print_head (stage, state, moment, &layout, out);
     if (state->shows_help) {
-        s_print_help (out);
+        s_print_help (screen, out);
         return;
     }
     s_print_titles (state, &layout, out);

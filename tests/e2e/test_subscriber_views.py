@@ -271,6 +271,15 @@ def test_top_obeys_its_keys (top):
     top.assert_restored ()
 
 
+def test_tops_help_fits_a_narrow_terminal (top):
+    top.resize (60, 30)
+    top.child.send ("h")
+    top.wait_for ("the next metric")
+    words = " ".join (top.text ().split ())
+    assert "nodes whose name holds a text, or matches web*; Esc: all" in words
+    assert "A dot in the last column is a second without a frame." in words
+
+
 def test_top_marks_missed_and_silent_nodes (top):
     top.send (frame_of ("web1", 4))
     top.wait_until (lambda: any (re.match (r"web1 .* 2 .*·", line) for line in top.lines ()))
