@@ -93,6 +93,8 @@ def test_a_taken_port_is_named_with_the_way_out (tmp_path):
                        "kill $taker; exit $code")
     assert result.returncode != 0
     assert "tcp://127.0.0.1:7002: in use by another program" in result.stderr
+    assert re.search ("Stopped (n1, n2, n3|nothing); the coordinator.* had ended before",
+                      result.stderr)
     assert programs_using (tmp_path) == []
 
 
@@ -115,6 +117,7 @@ def test_in_a_terminal_it_ends_in_the_prompt_and_leaving_stops_all (tmp_path):
     terminal.expect ("kpulse> ")
     assert len (programs_using (tmp_path)) == 4
     terminal.sendeof ()
+    terminal.expect ("Stopped the coordinator, n1, n2, n3. Logs are in")
     terminal.expect (pexpect.EOF)
     terminal.close ()
     assert terminal.exitstatus == 0
