@@ -151,20 +151,33 @@ s_lesser (int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static void
+s_refuse_size (const selection_t *self, int64_t steps, query_error_t *error)
+{
+    int64_t every_s = self->statement->every_s;
+    if (every_s == 0) {
+        query_error_set (error, ERROR_UNSUPPORTED, -1,
+                         "this select is of %zu nodes; %d are the most", self->target_count,
+                         SELECTION_MAX_STEPS);
+        query_error_hint (error, "ask for fewer nodes");
+        return;
+    }
+    query_error_set (error, ERROR_UNSUPPORTED, -1,
+                     "this select would have %" PRId64 " steps of %" PRId64
+                     " s for each of %zu nodes; %d rows are the most",
+                     steps, every_s, self->target_count, SELECTION_MAX_STEPS);
+    query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
+}
+
 static int
 s_check_size (const selection_t *self, query_error_t *error)
 {
     int64_t every_s = self->statement->every_s;
     int64_t steps = every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
-    if (steps * (int64_t) self->target_count > SELECTION_MAX_STEPS) {
-        query_error_set (error, ERROR_UNSUPPORTED, -1,
-                         "this select would have %" PRId64 " steps of %" PRId64
-                         " s for each of %zu nodes; %d rows are the most",
-                         steps, every_s, self->target_count, SELECTION_MAX_STEPS);
-        query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
-        return -1;
-    }
-    return 0;
+    if (steps * (int64_t) self->target_count <= SELECTION_MAX_STEPS)
+        return 0;
+    s_refuse_size (self, steps, error);
+    return -1;
 }
 
 //  --- life ------------------------------------------------------------------------------------
