@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define WHOSE "coordinator" //  What show stats tells of: in a worker's own, its node
+
 struct tables_t {
     store_t *store; //  Borrowed, as are the next four
     keeper_t *keeper;
@@ -97,48 +99,51 @@ s_gaps_table (const tables_t *self)
 static void
 s_add_intake (table_t *table, const intake_stats_t *stats)
 {
-    show_stats_add (table, "", "nodes", stats->nodes, "Nodes known");
-    show_stats_add (table, "", "live_nodes", stats->live_nodes, "Nodes that sent a frame lately");
-    show_stats_add (table, "", "forwarders", stats->forwarders, "Forwarders subscribed to");
-    show_stats_add (table, "", "forwarded", stats->forwarded,
+    show_stats_add (table, WHOSE, "nodes", stats->nodes, "Nodes known");
+    show_stats_add (table, WHOSE, "live_nodes", stats->live_nodes,
+                    "Nodes that sent a frame lately");
+    show_stats_add (table, WHOSE, "forwarders", stats->forwarders, "Forwarders subscribed to");
+    show_stats_add (table, WHOSE, "forwarded", stats->forwarded,
                     "Frames accepted that came by a forwarder");
-    show_stats_add (table, "", "received", stats->received, "Frames accepted, new or repeated");
-    show_stats_add (table, "", "relayed", stats->relayed, "New frames, sent on to live readers");
-    show_stats_add (table, "", "refused", stats->refused,
+    show_stats_add (table, WHOSE, "received", stats->received, "Frames accepted, new or repeated");
+    show_stats_add (table, WHOSE, "relayed", stats->relayed, "New frames, sent on to live readers");
+    show_stats_add (table, WHOSE, "refused", stats->refused,
                     "Messages that were no frame of a node that may come so");
-    show_stats_add (table, "", "flooded", stats->flooded, "Frames dropped: over a node's rate");
-    show_stats_add (table, "", "unqueued", stats->unqueued, "Frames dropped: the queue was full");
-    show_stats_add (table, "", "gaps", stats->gaps, "Gaps noticed in live streams");
-    show_stats_add (table, "", "missing", stats->missing, "Frames in these gaps");
-    show_stats_add (table, "", "cuts", stats->cuts,
+    show_stats_add (table, WHOSE, "flooded", stats->flooded, "Frames dropped: over a node's rate");
+    show_stats_add (table, WHOSE, "unqueued", stats->unqueued,
+                    "Frames dropped: the queue was full");
+    show_stats_add (table, WHOSE, "gaps", stats->gaps, "Gaps noticed in live streams");
+    show_stats_add (table, WHOSE, "missing", stats->missing, "Frames in these gaps");
+    show_stats_add (table, WHOSE, "cuts", stats->cuts,
                     "Connections to workers and forwarders that were lost");
-    show_stats_add (table, "", "refused_announcements", stats->refused_announcements,
+    show_stats_add (table, WHOSE, "refused_announcements", stats->refused_announcements,
                     "Announcements malformed, contested, not connectable, or too many");
 }
 
 static void
 s_add_recorder (table_t *table, const recorder_stats_t *stats)
 {
-    show_stats_add (table, "", "queued_frames", stats->queued_frames, "Frames to be stored, now");
-    show_stats_add (table, "", "queued_bytes", stats->queued_bytes, "Their memory");
-    show_stats_add (table, "", "written", stats->written, "Frames the store took");
-    show_stats_add (table, "", "batches", stats->batches, "Writes they came in");
-    show_stats_add (table, "", "write_failures", stats->failures, "Writes that failed");
-    show_stats_add (table, "", "store_failing", stats->failing,
+    show_stats_add (table, WHOSE, "queued_frames", stats->queued_frames,
+                    "Frames to be stored, now");
+    show_stats_add (table, WHOSE, "queued_bytes", stats->queued_bytes, "Their memory");
+    show_stats_add (table, WHOSE, "written", stats->written, "Frames the store took");
+    show_stats_add (table, WHOSE, "batches", stats->batches, "Writes they came in");
+    show_stats_add (table, WHOSE, "write_failures", stats->failures, "Writes that failed");
+    show_stats_add (table, WHOSE, "store_failing", stats->failing,
                     "1 while the latest write failed: frames wait in memory and are tried again");
 }
 
 static void
 s_add_refill (table_t *table, const refill_stats_t *stats)
 {
-    show_stats_add (table, "", "manifests", stats->manifests, "Manifests of workers compared");
-    show_stats_add (table, "", "refilled", stats->refilled, "Frames pulled again from workers");
-    show_stats_add (table, "", "postponed", stats->postponed,
+    show_stats_add (table, WHOSE, "manifests", stats->manifests, "Manifests of workers compared");
+    show_stats_add (table, WHOSE, "refilled", stats->refilled, "Frames pulled again from workers");
+    show_stats_add (table, WHOSE, "postponed", stats->postponed,
                     "Frames pulled that found no room in the queue, pulled again later");
-    show_stats_add (table, "", "found_lost", stats->lost,
+    show_stats_add (table, WHOSE, "found_lost", stats->lost,
                     "Frames that workers turned out not to have, since the start");
-    show_stats_add (table, "", "backlog", stats->backlog, "Frames still to be pulled, now");
-    show_stats_add (table, "", "refill_failures", stats->failures,
+    show_stats_add (table, WHOSE, "backlog", stats->backlog, "Frames still to be pulled, now");
+    show_stats_add (table, WHOSE, "refill_failures", stats->failures,
                     "Requests to workers without a good answer");
 }
 
@@ -160,8 +165,8 @@ s_stats_table (tables_t *self)
     s_add_intake (table, &intake);
     s_add_recorder (table, &recorder);
     s_add_refill (table, &refill);
-    show_stats_add_store (table, "", &stored);
-    show_stats_add_keeper (table, "", &kept);
+    show_stats_add_store (table, WHOSE, &stored);
+    show_stats_add_keeper (table, WHOSE, &kept);
     return table;
 }
 

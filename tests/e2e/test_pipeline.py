@@ -101,6 +101,10 @@ def test_answers_equal_what_the_frames_said (start_broker, start_worker, wait_un
     assert row["frames"] == row["expected"] == 3
 
 
+def test_stats_say_whose_they_are (start_broker):
+    assert {row["node"] for row in ask (start_broker ().answer, "show stats")} == {"coordinator"}
+
+
 def test_either_may_start_first_and_the_broker_may_come_back (start_broker, start_worker, start,
                                                              free_port, wait_until):
     answer, live = (f"tcp://127.0.0.1:{free_port ()}" for _ in range (2))
