@@ -7,10 +7,10 @@
 #include "broker/recorder.h"
 #include "broker/refill.h"
 #include "broker/registry.h"
+#include "broker/relay.h"
 #include "broker/tables.h"
 #include "query/service.h"
 #include "storage/keeper.h"
-#include "transport/socket.h"
 #include <poll.h>
 
 #define TICK_NS                 1000000000LL
@@ -24,7 +24,7 @@
 struct coordinator_t {
     const broker_options_t *options; //  Borrowed
     store_t *store;                  //  Written by the recorder, read by the service
-    zsock_t *live;                   //  XPUB
+    relay_t *relay;                  //  To live readers
     links_t *links;
     intake_t *intake;
     recorder_t *recorder;
@@ -39,7 +39,6 @@ struct coordinator_t {
     link_message_t *in_hand; //  What intake decides about at the moment
     intake_now_t now;        //  When it came, or up to TURN_FRAMES before it
     unsigned received;       //  Frames of this round
-    unsigned subscriptions;  //  Topics that live readers want
 };
 
 static int64_t
@@ -58,24 +57,6 @@ s_now (void)
 }
 
 //  --- What intake decided ---------------------------------------------------------------------
-
-//  XPUB never blocks: a reader that does not keep up loses frames, and the store has them.
-static void
-s_relay (coordinator_t *self)
-{
-    zmq_msg_t topic, payload;
-    if (self->subscriptions == 0)
-        return;
-    void *socket = zsock_resolve (self->live);
-    zmq_msg_init (&topic);
-    zmq_msg_init (&payload);
-    zmq_msg_copy (&topic, &self->in_hand->topic);
-    zmq_msg_copy (&payload, &self->in_hand->payload);
-    if (zmq_msg_send (&topic, socket, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
-        zmq_msg_send (&payload, socket, ZMQ_DONTWAIT);
-    zmq_msg_close (&topic);
-    zmq_msg_close (&payload);
-}
 
 static int
 s_connect (coordinator_t *self, const intake_action_t *action)
@@ -99,7 +80,7 @@ s_act (void *context, const intake_action_t *action)
         links_disconnect (self->links, action->node);
         return 0;
     case INTAKE_RELAY:
-        s_relay (self);
+        relay_send (self->relay, self->in_hand);
         return 0;
     case INTAKE_RECORD:
         return recorder_submit (self->recorder, action->record);
@@ -267,7 +248,7 @@ s_open (coordinator_t *self, char error[512])
     const broker_options_t *options = self->options;
     const answerer_t answerer = {
         .store = self->store, .show = s_show, .knows = s_knows, .context = self};
-    if (socket_bind (self->live, options->live, options->insecure, error) == -1 ||
+    if (relay_bind (self->relay, options->live, options->insecure, error) == -1 ||
         s_load_nodes (self, error) == -1 || s_add_listed (self, error) == -1)
         return -1;
     s_add_forwarders (self);
@@ -284,7 +265,7 @@ coordinator_new (const broker_options_t *options, size_t max_workers, store_t **
     self->options = options;
     self->store = *store_p;
     *store_p = NULL;
-    self->live = socket_new (ZMQ_XPUB);
+    self->relay = relay_new ();
     self->links = links_new ();
     self->intake = intake_new (max_workers, s_act, self);
     if (options->forwarder_count)
@@ -324,7 +305,7 @@ coordinator_destroy (coordinator_t **self_p)
     queue_destroy (&self->announcements);
     intake_destroy (&self->intake);
     registry_destroy (&self->registry);
-    zsock_destroy (&self->live);
+    relay_destroy (&self->relay);
     store_destroy (&self->store);
     free (self);
     *self_p = NULL;
@@ -353,33 +334,6 @@ s_take_announcements (coordinator_t *self)
         intake_announced (self->intake, message, s_now ());
         free (message);
     }
-}
-
-//  What readers subscribe to is libzmq's business, which tells the first subscription to a topic
-//  and the end of the last one: that there is any is all we need.
-static void
-s_count_subscription (coordinator_t *self, zmq_msg_t *message)
-{
-    const uint8_t *data = zmq_msg_data (message);
-    if (zmq_msg_size (message) == 0 || data[0] > 1)
-        return; //  A reader's own invention
-    if (data[0] == 1)
-        self->subscriptions++;
-    else if (self->subscriptions > 0)
-        self->subscriptions--;
-}
-
-static void
-s_take_subscriptions (coordinator_t *self)
-{
-    zmq_msg_t message;
-    zmq_msg_init (&message);
-    for (int i = 0; i < 1000; i++) {
-        if (zmq_msg_recv (&message, zsock_resolve (self->live), ZMQ_DONTWAIT) == -1)
-            break;
-        s_count_subscription (self, &message);
-    }
-    zmq_msg_close (&message);
 }
 
 static void
@@ -472,11 +426,11 @@ coordinator_run (coordinator_t *self, int stop_fd)
 {
     links_watch (self->links, stop_fd);
     links_watch (self->links, queue_fd (self->announcements));
-    links_watch (self->links, zsock_fd (self->live));
+    links_watch (self->links, relay_fd (self->relay));
     int timeout_ms = 0;
     while (!s_is_readable (stop_fd)) {
         links_wait (self->links, timeout_ms);
-        s_take_subscriptions (self);
+        relay_take_subscriptions (self->relay);
         timeout_ms = s_take_frames (self);
         s_take_announcements (self);
         s_tick_if_due (self);
