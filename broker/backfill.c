@@ -8,6 +8,7 @@
 #include <czmq.h>
 #include "broker/backfill.h"
 #include "broker/backfill_plan.h"
+#include "broker/budget.h"
 #include "broker/due_queue.h"
 
 typedef struct {
@@ -26,14 +27,13 @@ typedef struct {
 
 struct backfill_t {
     backfill_policy_t policy;
-    zhashx_t *nodes;        //  s_node_t by name
-    due_queue_t *open;      //  Nodes with a request out, by deadline
-    due_queue_t *idle;      //  All others, by when their next step is due
-    uint64_t last_id;       //  Of requests
-    uint64_t random;        //  State of the jitter
-    double tokens;          //  Frames that may be asked for now
-    int64_t tokens_mono_ms; //  When tokens was brought up to date
-    uint64_t backlog;       //  Frames of all plans' wants that are left
+    zhashx_t *nodes;   //  s_node_t by name
+    due_queue_t *open; //  Nodes with a request out, by deadline
+    due_queue_t *idle; //  All others, by when their next step is due
+    uint64_t last_id;  //  Of requests
+    uint64_t random;   //  State of the jitter
+    budget_t budget;   //  Frames that may be asked for now
+    uint64_t backlog;  //  Frames of all plans' wants that are left
 };
 
 backfill_policy_t
@@ -64,7 +64,7 @@ backfill_new (const backfill_policy_t *policy, uint64_t seed)
     assert (self);
     self->policy = *policy;
     self->random = seed;
-    self->tokens_mono_ms = INT64_MIN;
+    self->budget = budget_new (policy->frames_per_s, 2 * (uint64_t) policy->chunk_frames);
     self->nodes = zhashx_new ();
     zhashx_set_destructor (self->nodes, s_node_destroy);
     self->open = due_queue_new ();
@@ -85,7 +85,7 @@ backfill_destroy (backfill_t **self_p)
     *self_p = NULL;
 }
 
-//  --- the next step of one node ----------------------------------------------------------------
+//  --- the next step of one node ---------------------------------------------------------------
 
 static bool
 s_has_loss (const s_node_t *node)
@@ -177,7 +177,7 @@ s_fail (backfill_t *self, s_node_t *node, int64_t now_mono_ms)
     s_become_idle (self, node);
 }
 
-//  --- events -------------------------------------------------------------------------------------
+//  --- events ----------------------------------------------------------------------------------
 
 static s_node_t *
 s_node_new (backfill_t *self, const char *name, int64_t now_mono_ms)
@@ -263,7 +263,7 @@ backfill_manifest (backfill_t *self, const char *name, uint64_t id, const manife
 void
 backfill_charge (backfill_t *self, uint64_t frames)
 {
-    self->tokens -= (double) frames;
+    budget_take (&self->budget, frames);
 }
 
 int
@@ -318,23 +318,7 @@ backfill_frame_is_asked_for (const frame_t *frame, const char *name, const seq_r
            frame->seq >= asked->first_seq && frame->seq <= asked->last_seq;
 }
 
-//  --- actions ------------------------------------------------------------------------------------
-
-static void
-s_refill (backfill_t *self, int64_t now_mono_ms)
-{
-    double most = 2.0 * self->policy.chunk_frames;
-    if (most < self->policy.frames_per_s / 5.0)
-        most = self->policy.frames_per_s / 5.0;
-    if (self->tokens_mono_ms == INT64_MIN)
-        self->tokens = most;
-    else
-        self->tokens +=
-            (double) (now_mono_ms - self->tokens_mono_ms) * self->policy.frames_per_s / 1000.0;
-    if (self->tokens > most)
-        self->tokens = most;
-    self->tokens_mono_ms = now_mono_ms;
-}
+//  --- actions ---------------------------------------------------------------------------------
 
 //  Frames the node's next replay asks for.
 static uint64_t
@@ -362,7 +346,7 @@ s_ask_replay (backfill_t *self, s_node_t *node, int64_t now_mono_ms, backfill_ac
     uint64_t frames = s_chunk (self, node);
     const seq_range_t *want = &node->plan.wants[node->want_at];
     node->open_range = (seq_range_t){want->epoch, want->first_seq, want->first_seq + (frames - 1)};
-    self->tokens -= (double) frames;
+    budget_take (&self->budget, frames);
     s_become_open (self, node, true, now_mono_ms);
     action->kind = BACKFILL_ASK_REPLAY;
     action->range = node->open_range;
@@ -396,14 +380,14 @@ s_over_budget (const backfill_t *self, const s_node_t *node)
         return false;
     if (due_queue_size (self->open) >= self->policy.requests_at_once)
         return true;
-    return s_has_want (node) && self->tokens < (double) s_chunk (self, node);
+    return s_has_want (node) && !budget_has (&self->budget, s_chunk (self, node));
 }
 
 int
 backfill_next (backfill_t *self, int64_t now_mono_ms, backfill_action_t *action)
 {
     s_expire (self, now_mono_ms);
-    s_refill (self, now_mono_ms);
+    budget_refill (&self->budget, now_mono_ms);
     s_node_t *node = due_queue_first (self->idle);
     if (!node || due_time (&node->due) > now_mono_ms || s_over_budget (self, node))
         return 0;
@@ -425,8 +409,7 @@ s_budget_due (const backfill_t *self, const s_node_t *node, int64_t now_mono_ms)
 {
     if (due_queue_size (self->open) >= self->policy.requests_at_once || !s_has_want (node))
         return INT64_MAX;
-    double lacking = (double) s_chunk (self, node) - self->tokens;
-    return now_mono_ms + 1 + (int64_t) (lacking * 1000.0 / self->policy.frames_per_s);
+    return budget_due_mono_ms (&self->budget, s_chunk (self, node), now_mono_ms);
 }
 
 int64_t
