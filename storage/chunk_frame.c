@@ -29,6 +29,7 @@ s_load_counts (chunk_t *self, chunk_metric_t *metric)
     counts_reader_t reader;
     counts_begin (&reader, &metric->rest, self->count);
     free (metric->frames);
+    assert (self->count > 0);
     metric->frames = calloc (self->count, sizeof *metric->frames);
     assert (metric->frames);
     return reader.fault || s_load_half (self, metric, &reader, COUNTS_FRONT) ||

@@ -40,7 +40,8 @@ s_put_models (writer_t *self, const counts_t *frames, unsigned count, unsigned f
     for (unsigned slot = first; slot < end; slot++) {
         choice_t choice = distribution_choose (&frames[0][slot], BUCKET_SLOTS, count);
         bool is_normal = distribution_is_normal (choice.number);
-        bytes_put (&self->numbers, &(uint8_t){(uint8_t) choice.number}, 1);
+        uint8_t number = (uint8_t) choice.number;
+        bytes_put (&self->numbers, &number, 1);
         if (choice.number == DISTRIBUTION_ZERO)
             continue;
         if (is_normal) {
@@ -326,7 +327,7 @@ s_take_extras (const counts_slot_t *slots, unsigned coded, const uint8_t *symbol
 int
 counts_next (counts_reader_t *self, counts_side_t side, counts_t values)
 {
-    uint8_t symbols[BUCKET_SLOTS];
+    uint8_t *symbols = self->symbols;
     counts_half_t *half = &self->halves[side];
     if (self->fault || half->left == 0)
         return self->fault ? -1 : 0;

@@ -58,6 +58,7 @@ typedef struct {
     const distribution_t *models[BUCKET_SLOTS];
     counts_slot_t slots[BUCKET_SLOTS];
     counts_half_t halves[COUNTS_HALVES];
+    uint8_t symbols[BUCKET_SLOTS]; //  Of the frame that was read last
 } counts_reader_t;
 
 //  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0

@@ -122,7 +122,7 @@ s_add_all_but (window_t *self, const edge_t *edge, chunk_t *chunk, const chunk_c
 static int
 s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
 {
-    chunk_choice_t asked, others;
+    chunk_choice_t asked = {0}, others;
     self->plan.records[STORE_LEVEL_SECONDS] += s_choose (edge, chunk, asked);
     for (unsigned i = 0; i < chunk_count (chunk); i++)
         others[i] = !asked[i];

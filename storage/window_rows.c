@@ -140,7 +140,7 @@ static int
 s_add_prefix (window_t *self, unsigned level, int64_t until_wall_s, bool add)
 {
     const void *data;
-    size_t size;
+    size_t size = 0;
     int64_t parent_wall_s = period_floor (until_wall_s - 1, level_get (level)->parent_s);
     int rc = s_read_row (self, level, parent_wall_s, until_wall_s, &data, &size);
     if (rc <= 0)
