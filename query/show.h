@@ -65,7 +65,7 @@ table_t *show_gaps_new (void);
 //  A gap whose until_wall_s is 0 has no known place in time.
 void show_gaps_add (table_t *self, const char *node, const store_gap_t *gap);
 
-//  The columns of show stats: node ("coordinator" for the broker's own), name, value, what it counts.
+//  The columns of show stats: node ("coordinator": the broker's own), name, value, what it counts.
 table_t *show_stats_new (void);
 void show_stats_add (table_t *self, const char *node, const char *name, uint64_t value,
                      const char *meaning);

@@ -6,6 +6,7 @@
 //  multiplying and shifting finds the same digits; the others are printf's.
 #include "subscriber/number_text.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,8 +142,10 @@ s_exact_text (double value, char text[NUMBER_TEXT_MAX + 1])
     binary_t binary = s_binary_of (value);
     int decimals = REAL_DIGITS_MIN - s_count_digits ((uint64_t) value);
     decimal_t rounded;
-    while (!s_round (binary, decimals, &rounded))
-        decimals++; //  REAL_DIGITS_MAX digits do read back
+    while (!s_round (binary, decimals, &rounded)) {
+        decimals++;
+        assert (decimals < REAL_DIGITS_MAX); //  As many digits do read back
+    }
     return s_decimal_text (rounded, text);
 }
 
