@@ -33,7 +33,8 @@ typedef struct {
 typedef struct holding_t holding_t;
 struct holding_t {
     char node[NODE_NAME_MAX + 1];
-    holding_t *known; //  Borrowed. Of a draft: what is true so far; NULL: the node is new
+    holding_t *known;   //  Borrowed. Of a draft: what is true so far; NULL: the node is new
+    holding_t *drafted; //  Borrowed. Of what is true so far: its draft, as long as there is one
     rolled_t rolled;
     int64_t newest_wall_s; //  Start of the newest frame since it has been open, at least
     int64_t first_wall_s;  //  Where its record starts; INT64_MAX before any frame

@@ -45,14 +45,21 @@ s_reserve (holdings_t *self, size_t count)
 }
 
 holding_t *
+holdings_append (holdings_t *self, const char *node)
+{
+    s_reserve (self, self->count + 1);
+    holding_t *holding = holding_new (node);
+    self->nodes[self->count++] = holding;
+    return holding;
+}
+
+holding_t *
 holdings_add (holdings_t *self, const char *node)
 {
     holding_t *holding = holdings_find (self, node);
     if (holding)
         return holding;
-    s_reserve (self, self->count + 1);
-    holding = holding_new (node);
-    self->nodes[self->count++] = holding;
+    holding = holdings_append (self, node);
     node_index_add (self->index, holding->node, holding);
     return holding;
 }

@@ -26,6 +26,9 @@ holding_t *holdings_find (const holdings_t *self, const char *node);
 //  The same, but an unknown node, whose name must be valid, is added.
 holding_t *holdings_add (holdings_t *self, const char *node);
 
+//  Add a node that is not looked up here.
+holding_t *holdings_append (holdings_t *self, const char *node);
+
 //  Take over the newer state in draft, which is left with what was replaced.
 void holdings_absorb (holdings_t *self, holdings_t *draft);
 

@@ -39,21 +39,21 @@ s_hash (const char *node)
 }
 
 static void
-s_add_entry (inbox_draft_t *self, const store_record_t *frame)
+s_add_entry (inbox_draft_t *self, const holding_t *drafted, const store_record_t *frame)
 {
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? 2 * self->capacity : 64;
         self->entries = realloc (self->entries, self->capacity * sizeof *self->entries);
         assert (self->entries);
     }
-    self->entries[self->count++] = (inbox_entry_t){s_hash (frame->node), *frame};
+    self->entries[self->count++] = (inbox_entry_t){s_hash (frame->node), drafted, *frame};
 }
 
 void
-inbox_draft_add (store_draft_t *draft, const store_record_t *frame)
+inbox_draft_add (store_draft_t *draft, const holding_t *drafted, const store_record_t *frame)
 {
     assert (draft->inbox->group == store_group (frame->node));
-    s_add_entry (draft->inbox, frame);
+    s_add_entry (draft->inbox, drafted, frame);
 }
 
 //  --- reading ---------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ s_list_held (inbox_draft_t *self)
         taker_t record = {.next = start, .end = self->held.data + self->records[i].end};
         int rc;
         while ((rc = inbox_take (&record, &frame)) == 1)
-            s_add_entry (self, &frame);
+            s_add_entry (self, NULL, &frame);
         if (rc < 0)
             return -1;
         self->records[i].entries = self->count;
@@ -124,7 +124,7 @@ s_list_held_first (inbox_draft_t *self)
     int rc = s_list_held (self);
     self->held_count = self->count;
     for (size_t i = 0; i < brought_count; i++)
-        s_add_entry (self, &brought[i].frame);
+        s_add_entry (self, brought[i].drafted, &brought[i].frame);
     free (brought);
     return rc;
 }
@@ -174,18 +174,12 @@ inbox_draft_holds (store_draft_t *draft, const store_record_t *record)
 
 //  --- settling --------------------------------------------------------------------------------
 
-const holding_t *
-inbox_draft_holding (const store_draft_t *draft, const char *node)
-{
-    const holding_t *holding = holdings_find (draft->holdings, node);
-    return holding ? holding : holdings_find (draft->store->holdings, node);
-}
-
 static bool
-s_is_alive (const store_draft_t *draft, const store_record_t *frame)
+s_is_alive (const store_draft_t *draft, const inbox_entry_t *entry)
 {
-    const holding_t *holding = inbox_draft_holding (draft, frame->node);
-    return holding && inbox_is_alive (holding, frame);
+    const holding_t *holding =
+        entry->drafted ? entry->drafted : store_draft_find (draft, entry->frame.node);
+    return holding && inbox_is_alive (holding, &entry->frame);
 }
 
 static void
@@ -201,7 +195,7 @@ s_put_alive (const store_draft_t *draft, size_t first, size_t end, bytes_t *valu
 {
     size_t count = 0;
     for (size_t i = first; i < end; i++)
-        if (s_is_alive (draft, &draft->inbox->entries[i].frame)) {
+        if (s_is_alive (draft, &draft->inbox->entries[i])) {
             inbox_put (value, &draft->inbox->entries[i].frame);
             count++;
         }

@@ -9,7 +9,8 @@
 
 typedef struct {
     uint64_t node_hash;
-    store_record_t frame; //  Borrowed
+    const holding_t *drafted; //  Of a frame that was brought: its node
+    store_record_t frame;     //  Borrowed
 } inbox_entry_t;
 
 //  A record as the database has it.
@@ -39,8 +40,9 @@ void inbox_draft_destroy (inbox_draft_t **self_p);
 void inbox_draft_begin (store_draft_t *draft, unsigned group);
 void inbox_draft_settle (store_draft_t *draft);
 
-//  Bring a frame of the group in hand; its bytes must stay until that is settled.
-void inbox_draft_add (store_draft_t *draft, const store_record_t *frame);
+//  Bring a frame of the group in hand, of a drafted node; its bytes must stay until that is
+//  settled.
+void inbox_draft_add (store_draft_t *draft, const holding_t *drafted, const store_record_t *frame);
 
 //  Read what the database has of the group in hand. Returns 0, or -1 (see store_error).
 int inbox_draft_read (store_draft_t *draft);
@@ -49,9 +51,6 @@ int inbox_draft_read (store_draft_t *draft);
 //  the order in which they came, dead ones too. NULL at the end.
 const inbox_entry_t *inbox_draft_next (const store_draft_t *draft, const char *node,
                                        const inbox_entry_t *behind);
-
-//  What is known of a node, drafted or not.
-const holding_t *inbox_draft_holding (const store_draft_t *draft, const char *node);
 
 //  Whether the database has the frame in the group in hand, byte for byte. Returns 1, 0 or -1.
 int inbox_draft_holds (store_draft_t *draft, const store_record_t *record);

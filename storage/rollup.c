@@ -327,7 +327,7 @@ s_put (rollup_t *self, const store_record_t *record)
 {
     store_bytes_t key = store_key_frame (record);
     if (inbox_is_open (self->rolled, record->start_wall_s))
-        inbox_draft_add (self->draft, record);
+        inbox_draft_add (self->draft, self->drafted, record);
     else
         batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
     self->draft->inbox->is_due |= inbox_is_next (self->rolled, record->start_wall_s);
@@ -387,7 +387,7 @@ rollup_close (store_draft_t *draft, size_t *frames)
         return -1;
     for (size_t i = 0; i < inbox->count; i++) {
         const store_record_t *frame = &inbox->entries[i].frame;
-        const holding_t *holding = inbox_draft_holding (draft, frame->node);
+        const holding_t *holding = store_draft_find (draft, frame->node);
         if (holding && inbox_is_next (&holding->rolled, frame->start_wall_s) &&
             inbox_is_alive (holding, frame) && s_close_node (draft, frame->node, frames))
             return -1;

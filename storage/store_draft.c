@@ -18,18 +18,23 @@ store_draft_init (store_draft_t *self, store_t *store)
 void
 store_draft_fini (store_draft_t *self)
 {
+    for (size_t i = 0; i < self->holdings->count; i++)
+        if (self->holdings->nodes[i]->known)
+            self->holdings->nodes[i]->known->drafted = NULL;
     holdings_destroy (&self->holdings);
     batch_destroy (&self->batch);
     inbox_draft_destroy (&self->inbox);
 }
 
 static holding_t *
-s_begin_node (store_draft_t *self, const char *node)
+s_draft_known (store_draft_t *self, holding_t *known)
 {
-    holding_t *drafted = holdings_add (self->holdings, node);
-    drafted->known = holdings_find (self->store->holdings, node);
-    if (drafted->known)
-        holding_begin_draft (drafted, drafted->known);
+    if (known->drafted)
+        return known->drafted;
+    holding_t *drafted = holdings_append (self->holdings, known->node);
+    holding_begin_draft (drafted, known);
+    drafted->known = known;
+    known->drafted = drafted;
     return drafted;
 }
 
@@ -38,11 +43,18 @@ store_draft_node (store_draft_t *self, const char *node)
 {
     if (self->latest && strcmp (self->latest->node, node) == 0)
         return self->latest;
-    holding_t *drafted = holdings_find (self->holdings, node);
-    if (!drafted)
-        drafted = s_begin_node (self, node);
-    self->latest = drafted;
-    return drafted;
+    holding_t *known = holdings_find (self->store->holdings, node);
+    self->latest = known ? s_draft_known (self, known) : holdings_add (self->holdings, node);
+    return self->latest;
+}
+
+const holding_t *
+store_draft_find (const store_draft_t *self, const char *node)
+{
+    const holding_t *known = holdings_find (self->store->holdings, node);
+    if (!known)
+        return holdings_find (self->holdings, node);
+    return known->drafted ? known->drafted : known;
 }
 
 ranges_t *

@@ -13,7 +13,8 @@ typedef struct inbox_draft_t inbox_draft_t;
 
 typedef struct {
     store_t *store;
-    holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go
+    holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go. New
+                          //  nodes are found there, others by what is known of them
     holding_t *latest;    //  The one of these that was asked for last; frames come node by node
     batch_t *batch;
     inbox_draft_t *inbox; //  Of one group of nodes after another
@@ -26,6 +27,8 @@ void store_draft_fini (store_draft_t *self);
 //  The draft of a node, begun as a copy of all but its epochs; a new node's is empty. Borrowed
 //  until the next node is added.
 holding_t *store_draft_node (store_draft_t *self, const char *node);
+//  What is held of a node, as it is drafted where it is; NULL where it is unknown.
+const holding_t *store_draft_find (const store_draft_t *self, const char *node);
 //  The draft of one of its epochs, begun as a copy. Borrowed until the next one is added.
 ranges_t *store_draft_epoch (holding_t *drafted, uint64_t epoch);
 
