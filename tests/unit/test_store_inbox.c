@@ -10,6 +10,7 @@
 #define MINUTE_WALL_S 1763990040 //  The edge of a minute
 #define NODES         12
 #define FRAMES_MAX    400
+#define CROWD         100
 #define BYTES_MAX     256
 
 //  What a node sent.
@@ -309,6 +310,51 @@ test_a_late_frame_meets_its_closed_minute (void **state)
     assert_int_equal (window.frames, 61);
 }
 
+//  One frame each of many nodes, of one second.
+static void
+s_append_crowd (world_t *self, unsigned nodes, int64_t start_wall_s)
+{
+    static node_t senders[CROWD];
+    store_record_t records[CROWD];
+    for (unsigned i = 0; i < nodes; i++) {
+        node_t *node = &senders[i];
+        snprintf (node->name, sizeof node->name, "crowd%u", i);
+        node->seq = (uint64_t) (start_wall_s - MINUTE_WALL_S);
+        records[i] = *s_make (node, start_wall_s);
+    }
+    s_append (self, records, nodes);
+}
+
+static uint64_t
+s_count_chunks (const world_t *self)
+{
+    store_stats_t stats;
+    store_stats (self->fixture->store, &stats);
+    return stats.chunks;
+}
+
+//  60 frames of each of 100 nodes are more than one append rewrites.
+static void
+test_minutes_that_wait_for_their_turn_are_counted_and_closed_by_the_next_append (void **state)
+{
+    world_t *world = *state;
+    char name[NODE_NAME_MAX + 1];
+    partial_t window;
+    for (int i = 0; i <= 60; i++)
+        s_append_crowd (world, CROWD, MINUTE_WALL_S + i);
+    assert_in_range (s_count_chunks (world), 1, CROWD - 1);
+    for (unsigned i = 0; i < CROWD; i++) {
+        snprintf (name, sizeof name, "crowd%u", i);
+        assert_int_equal (store_window (world->fixture->store, name, MINUTE_WALL_S + 1,
+                                        MINUTE_WALL_S + 61, METRIC_ALL, &window),
+                          0);
+        assert_int_equal (window.frames, 60);
+        assert_int_equal (window.present_s, 60);
+    }
+    s_append_crowd (world, 1, MINUTE_WALL_S + 61);
+    assert_int_equal (s_count_chunks (world), CROWD);
+}
+
 //  A frame that is none, among those of an open minute, is kept and stops nobody.
 static void
 test_bytes_that_are_no_frame_come_back_from_a_closed_minute (void **state)
@@ -357,6 +403,9 @@ main (void)
                                          s_set_up, s_tear_down),
         cmocka_unit_test_setup_teardown (test_a_late_frame_meets_its_closed_minute, s_set_up,
                                          s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_minutes_that_wait_for_their_turn_are_counted_and_closed_by_the_next_append,
+            s_set_up, s_tear_down),
         cmocka_unit_test_setup_teardown (
             test_bytes_that_are_no_frame_come_back_from_a_closed_minute, s_set_up, s_tear_down),
     };
