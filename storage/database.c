@@ -17,14 +17,16 @@
 #include <unistd.h>
 #include <rocksdb/c.h>
 
-#define OPEN_FILES_MAX   128
-#define FILE_BYTES       (16u << 20)
-#define LEVEL_BYTES      (64u << 20)
-#define LOG_BYTES        (1u << 20)
-#define LOG_FILES        3
-#define LOG_LEVEL_WARN   2
-#define BLOCK_BYTES      (16u << 10)
-#define BUFFER_BYTES_MIN (1u << 20)
+#define OPEN_FILES_MAX    128
+#define FILE_BYTES        (16u << 20)
+#define LEVEL_BYTES       (64u << 20)
+#define BRIEF_FILES       8
+#define BRIEF_LEVEL_BYTES (256u << 20)
+#define LOG_BYTES         (1u << 20)
+#define LOG_FILES         3
+#define LOG_LEVEL_WARN    2
+#define BLOCK_BYTES       (16u << 10)
+#define BUFFER_BYTES_MIN  (1u << 20)
 
 //  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
 //  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
@@ -226,12 +228,21 @@ s_count_families (const rocksdb_options_t *options, const char *path)
     return count == 1 ? 1 : FAMILIES;
 }
 
+//  The longer files are left alone, the more of what they hold is deleted by then.
+static void
+s_make_brief (rocksdb_options_t *options)
+{
+    rocksdb_options_set_compression (options, rocksdb_no_compression);
+    rocksdb_options_set_level0_file_num_compaction_trigger (options, BRIEF_FILES);
+    rocksdb_options_set_max_bytes_for_level_base (options, BRIEF_LEVEL_BYTES);
+}
+
 static char *
 s_open (database_t *self, const char *path, const database_options_t *wanted)
 {
     char *text = NULL;
     rocksdb_options_t *lasting = s_options_new (wanted), *brief = s_options_new (wanted);
-    rocksdb_options_set_compression (brief, rocksdb_no_compression);
+    s_make_brief (brief);
     const rocksdb_options_t *const options[FAMILIES] = {lasting, brief};
     self->family_count = s_count_families (lasting, path);
     self->db = rocksdb_open_column_families (lasting, path, self->family_count, s_family_names,
