@@ -6,7 +6,7 @@
 //  Brief keys have a column family of their own: compressing what is deleted a minute later, and
 //  merging it with what stays, took a third of the CPU time that a frame costs. A database without
 //  that family is another program's, or its making was cut off: it has all keys in one.
-#include "storage/database.h"
+#include "storage/database_self.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <rocksdb/c.h>
 
 #define OPEN_FILES_MAX    128
 #define FILE_BYTES        (16u << 20)
@@ -37,36 +36,7 @@
 #define LOG_TO_FIRST_DAMAGE 2
 #define LOG_WITHOUT_TAIL    0
 
-enum { LASTING, BRIEF, FAMILIES };
-
-static const char *const s_family_names[FAMILIES] = {"default", "brief"};
-
-struct database_t {
-    rocksdb_t *db;
-    rocksdb_column_family_handle_t *families[FAMILIES];
-    int family_count;
-    rocksdb_readoptions_t *read_options;
-    rocksdb_writeoptions_t *write_options;
-    atomic_bool damaged;
-};
-
-struct batch_t {
-    const database_t *database;
-    rocksdb_writebatch_wi_t *changes; //  With an index, so that it can be read back
-    rocksdb_writebatch_t *unseen;     //  Without one; what is written in the end
-};
-
-struct scan_t {
-    database_t *database;
-    const batch_t *batch;
-    rocksdb_iterator_t *iterators[FAMILIES]; //  NULL: not needed so far
-    rocksdb_iterator_t *iterator;            //  The one in use
-    rocksdb_readoptions_t *options;
-    const rocksdb_snapshot_t *snapshot; //  NULL where it is of one family
-    bool started;                       //  The iterator stands on a key that was handed out
-    size_t first_size, end_size;
-    char bounds[]; //  The end, which RocksDB borrows as long as the iterator lives, and the first
-};
+static const char *const s_family_names[DATABASE_FAMILIES] = {"default", "brief"};
 
 size_t
 database_buffer_bytes (size_t memory_bytes)
@@ -96,7 +66,7 @@ s_set_sizes (rocksdb_options_t *options, size_t memory_bytes)
 {
     size_t buffer_bytes = database_buffer_bytes (memory_bytes);
     rocksdb_options_set_write_buffer_size (options, buffer_bytes);
-    rocksdb_options_set_max_write_buffer_number (options, DATABASE_BUFFERS / FAMILIES);
+    rocksdb_options_set_max_write_buffer_number (options, DATABASE_BUFFERS / DATABASE_FAMILIES);
     rocksdb_options_set_max_total_wal_size (options, DATABASE_BUFFERS * buffer_bytes);
     rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
@@ -201,9 +171,8 @@ s_explain_open (const char *path, const char *text, char error[DATABASE_ERROR_MA
                   "cannot open the store %s; mend that or choose another path (%s)", path, text);
 }
 
-//  0 where RocksDB reported nothing; otherwise -1, the text is handed over and freed.
-static int
-s_check (database_t *self, char *text, const char *action, char error[DATABASE_ERROR_MAX])
+int
+database_check (database_t *self, char *text, const char *action, char error[DATABASE_ERROR_MAX])
 {
     if (!text)
         return 0;
@@ -223,9 +192,9 @@ s_count_families (const rocksdb_options_t *options, const char *path)
     char **names = rocksdb_list_column_families (options, path, &count, &text);
     rocksdb_free (text);
     if (!names)
-        return FAMILIES;
+        return DATABASE_FAMILIES;
     rocksdb_list_column_families_destroy (names, count);
-    return count == 1 ? 1 : FAMILIES;
+    return count == 1 ? 1 : DATABASE_FAMILIES;
 }
 
 //  The longer files are left alone, the more of what they hold is deleted by then.
@@ -243,7 +212,7 @@ s_open (database_t *self, const char *path, const database_options_t *wanted)
     char *text = NULL;
     rocksdb_options_t *lasting = s_options_new (wanted), *brief = s_options_new (wanted);
     s_make_brief (brief);
-    const rocksdb_options_t *const options[FAMILIES] = {lasting, brief};
+    const rocksdb_options_t *const options[DATABASE_FAMILIES] = {lasting, brief};
     self->family_count = s_count_families (lasting, path);
     self->db = rocksdb_open_column_families (lasting, path, self->family_count, s_family_names,
                                              options, self->families, &text);
@@ -272,16 +241,17 @@ database_new (const char *path, const database_options_t *wanted, database_fault
     return self;
 }
 
-static bool
-s_is_brief (const void *key, size_t key_size)
+int
+database_family (const database_t *self, const void *key, size_t key_size)
 {
-    return key_size > 0 && *(const uint8_t *) key == DATABASE_BRIEF;
+    bool is_brief = key_size > 0 && *(const uint8_t *) key == DATABASE_BRIEF;
+    return is_brief ? self->family_count - 1 : 0;
 }
 
 static rocksdb_column_family_handle_t *
 s_family_of (const database_t *self, const void *key, size_t key_size)
 {
-    return self->families[s_is_brief (key, key_size) ? self->family_count - 1 : LASTING];
+    return self->families[database_family (self, key, key_size)];
 }
 
 bool
@@ -295,7 +265,7 @@ database_sync (database_t *self, char error[DATABASE_ERROR_MAX])
 {
     char *text = NULL;
     rocksdb_flush_wal (self->db, 1, &text);
-    return s_check (self, text, "sync", error);
+    return database_check (self, text, "sync", error);
 }
 
 void
@@ -342,7 +312,7 @@ database_compare (database_t *self, const void *key, size_t key_size, const void
     char *text = NULL;
     rocksdb_pinnableslice_t *stored =
         rocksdb_get_pinned (self->db, self->read_options, key, key_size, &text);
-    if (s_check (self, text, "read", error))
+    if (database_check (self, text, "read", error))
         return -1;
     if (!stored)
         return 0;
@@ -360,7 +330,7 @@ database_get (database_t *self, const void *key, size_t key_size, void *value, s
     char *text = NULL;
     rocksdb_pinnableslice_t *stored =
         rocksdb_get_pinned (self->db, self->read_options, key, key_size, &text);
-    if (s_check (self, text, "read", error))
+    if (database_check (self, text, "read", error))
         return -1;
     if (!stored)
         return 0;
@@ -368,226 +338,4 @@ database_get (database_t *self, const void *key, size_t key_size, void *value, s
     memcpy (value, data, *size < capacity ? *size : capacity);
     rocksdb_pinnableslice_destroy (stored);
     return 1;
-}
-
-batch_t *
-batch_new (const database_t *database)
-{
-    batch_t *self = malloc (sizeof *self);
-    assert (self);
-    self->database = database;
-    self->changes = rocksdb_writebatch_wi_create (0, 1);
-    self->unseen = rocksdb_writebatch_create ();
-    return self;
-}
-
-void
-batch_destroy (batch_t **self_p)
-{
-    batch_t *self = *self_p;
-    if (!self)
-        return;
-    rocksdb_writebatch_wi_destroy (self->changes);
-    rocksdb_writebatch_destroy (self->unseen);
-    free (self);
-    *self_p = NULL;
-}
-
-void
-batch_put (batch_t *self, const void *key, size_t key_size, const void *value, size_t value_size)
-{
-    rocksdb_writebatch_wi_put (self->changes, key, key_size, value, value_size);
-}
-
-void
-batch_delete (batch_t *self, const void *key, size_t key_size)
-{
-    rocksdb_writebatch_wi_delete (self->changes, key, key_size);
-}
-
-void
-batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
-                  size_t value_size)
-{
-    rocksdb_writebatch_put_cf (self->unseen, s_family_of (self->database, key, key_size), key,
-                               key_size, value, value_size);
-}
-
-void
-batch_delete_unseen (batch_t *self, const void *key, size_t key_size)
-{
-    rocksdb_writebatch_delete_cf (self->unseen, s_family_of (self->database, key, key_size), key,
-                                  key_size);
-}
-
-bool
-batch_is_empty (const batch_t *self)
-{
-    return rocksdb_writebatch_wi_count (self->changes) == 0 &&
-           rocksdb_writebatch_count (self->unseen) == 0;
-}
-
-size_t
-batch_bytes (const batch_t *self)
-{
-    size_t size, unseen_size;
-    rocksdb_writebatch_wi_data (self->changes, &size);
-    rocksdb_writebatch_data (self->unseen, &unseen_size);
-    return size + unseen_size;
-}
-
-static void
-s_move_put (void *unseen, const char *key, size_t key_size, const char *value, size_t value_size)
-{
-    rocksdb_writebatch_put (unseen, key, key_size, value, value_size);
-}
-
-static void
-s_move_delete (void *unseen, const char *key, size_t key_size)
-{
-    rocksdb_writebatch_delete (unseen, key, key_size);
-}
-
-int
-database_write (database_t *self, batch_t *batch, char error[DATABASE_ERROR_MAX])
-{
-    char *text = NULL;
-    rocksdb_writebatch_wi_iterate (batch->changes, batch->unseen, s_move_put, s_move_delete);
-    rocksdb_write (self->db, self->write_options, batch->unseen, &text);
-    rocksdb_writebatch_wi_clear (batch->changes);
-    rocksdb_writebatch_clear (batch->unseen);
-    return s_check (self, text, "write to", error);
-}
-
-scan_t *
-scan_new (database_t *database, const void *first, size_t first_size, const void *end,
-          size_t end_size)
-{
-    return scan_new_over (database, NULL, first, first_size, end, end_size);
-}
-
-//  Use the iterator of a family, as the batch changes what it has.
-static void
-s_use (scan_t *self, int family)
-{
-    rocksdb_iterator_t **iterator = &self->iterators[family];
-    if (!*iterator) {
-        *iterator = rocksdb_create_iterator_cf (self->database->db, self->options,
-                                                self->database->families[family]);
-        if (self->batch && family == LASTING)
-            *iterator =
-                rocksdb_writebatch_wi_create_iterator_with_base (self->batch->changes, *iterator);
-    }
-    self->iterator = *iterator;
-}
-
-static void
-s_use_family_of (scan_t *self, const void *key, size_t key_size)
-{
-    s_use (self, s_is_brief (key, key_size) ? self->database->family_count - 1 : LASTING);
-}
-
-//  Iterators of two families see one moment by a snapshot.
-static void
-s_take_snapshot (scan_t *self)
-{
-    self->snapshot = rocksdb_create_snapshot (self->database->db);
-    rocksdb_readoptions_set_snapshot (self->options, self->snapshot);
-}
-
-scan_t *
-scan_new_over (database_t *database, const batch_t *batch, const void *first, size_t first_size,
-               const void *end, size_t end_size)
-{
-    scan_t *self = calloc (1, sizeof *self + end_size + first_size);
-    assert (self);
-    self->database = database;
-    self->batch = batch;
-    self->first_size = first_size;
-    self->end_size = end_size;
-    memcpy (self->bounds, end, end_size);
-    memcpy (self->bounds + end_size, first, first_size);
-    self->options = rocksdb_readoptions_create ();
-    rocksdb_readoptions_set_iterate_upper_bound (self->options, self->bounds, end_size);
-    if (first_size == 0)
-        s_take_snapshot (self);
-    s_use_family_of (self, first, first_size);
-    return self;
-}
-
-void
-scan_destroy (scan_t **self_p)
-{
-    scan_t *self = *self_p;
-    if (!self)
-        return;
-    for (int i = 0; i < FAMILIES; i++)
-        if (self->iterators[i])
-            rocksdb_iter_destroy (self->iterators[i]);
-    if (self->snapshot)
-        rocksdb_release_snapshot (self->database->db, self->snapshot);
-    rocksdb_readoptions_destroy (self->options);
-    free (self);
-    *self_p = NULL;
-}
-
-//  A batch's own keys know no end.
-static bool
-s_is_before_end (const scan_t *self)
-{
-    size_t size;
-    const void *key = rocksdb_iter_key (self->iterator, &size);
-    size_t common = size < self->end_size ? size : self->end_size;
-    int order = memcmp (key, self->bounds, common);
-    return order < 0 || (order == 0 && size < self->end_size);
-}
-
-//  What a step came to: 1, 0 at the end, -1 on failure.
-static int
-s_arrive (scan_t *self, char error[DATABASE_ERROR_MAX])
-{
-    self->started = true;
-    if (rocksdb_iter_valid (self->iterator))
-        return s_is_before_end (self);
-    char *text = NULL;
-    rocksdb_iter_get_error (self->iterator, &text);
-    return s_check (self->database, text, "read", error);
-}
-
-int
-scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
-{
-    if (!self->started)
-        rocksdb_iter_seek (self->iterator, self->bounds + self->end_size, self->first_size);
-    else if (rocksdb_iter_valid (self->iterator))
-        rocksdb_iter_next (self->iterator);
-    return s_arrive (self, error);
-}
-
-int
-scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
-{
-    s_use_family_of (self, key, key_size);
-    rocksdb_iter_seek (self->iterator, key, key_size);
-    return s_arrive (self, error);
-}
-
-int
-scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX])
-{
-    s_use_family_of (self, key, key_size);
-    rocksdb_iter_seek_for_prev (self->iterator, key, key_size);
-    return s_arrive (self, error);
-}
-
-const void *
-scan_key (const scan_t *self, size_t *size)
-{
-    return rocksdb_iter_key (self->iterator, size);
-}
-
-const void *
-scan_value (const scan_t *self, size_t *size)
-{
-    return rocksdb_iter_value (self->iterator, size);
 }

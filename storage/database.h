@@ -1,6 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  database - sorted keys and values on disk, and atomic batches: RocksDB, wrapped. The only
-//  file of the project that calls RocksDB; its error texts are translated here.
+//  database - sorted keys and values on disk, and atomic batches: RocksDB, wrapped. Its
+//  files (database_self.h) are the only ones that call RocksDB; its error texts are translated
+//  here.
 //
 //  Any thread may read; one at a time writes. Failing calls put one line, cut to
 //  DATABASE_ERROR_MAX bytes with its NUL, into error.
