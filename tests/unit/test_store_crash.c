@@ -7,16 +7,12 @@
 //  output by the number of batches done. Batches are such that ranges are begun, extended and
 //  joined.
 #include "test_store.h"
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include "test_appender.h"
 
 enum { KILLS = 25, EXPIRING_KILLS = 10, BATCH = 256, FRAME_BYTES = 400 };
 
 #define NO_LIMIT   UINT64_MAX
 #define MOST_BYTES (1000u * FRAME_BYTES)
-
-extern char **environ;
 
 //  A frame's bytes begin with its name.
 typedef struct {
@@ -62,43 +58,14 @@ s_append_until_killed (const char *path, uint64_t epoch, uint64_t most_bytes)
     }
 }
 
-//  Start the appender; returns its pid, and in *confirmations where to read from.
-static pid_t
-s_start (const char *path, uint64_t epoch, uint64_t most_bytes, int *confirmations)
-{
-    int ends[2];
-    pid_t appender;
-    char number[24], limit[24];
-    posix_spawn_file_actions_t actions;
-    char *arguments[] = {"test_store_crash", "append", (char *) path, number, limit, NULL};
-    snprintf (number, sizeof number, "%llu", (unsigned long long) epoch);
-    snprintf (limit, sizeof limit, "%llu", (unsigned long long) most_bytes);
-    assert_int_equal (pipe (ends), 0);
-    posix_spawn_file_actions_init (&actions);
-    posix_spawn_file_actions_adddup2 (&actions, ends[1], STDOUT_FILENO);
-    assert_int_equal (posix_spawn (&appender, "/proc/self/exe", &actions, NULL, arguments, environ),
-                      0);
-    posix_spawn_file_actions_destroy (&actions);
-    close (ends[1]);
-    *confirmations = ends[0];
-    return appender;
-}
-
-//  Let the appender confirm so many batches, kill it; returns how many it had confirmed by then.
 static uint64_t
 s_kill_after (const char *path, uint64_t epoch, uint64_t most_bytes, uint64_t batches)
 {
-    int confirmations;
-    uint64_t done = 0;
-    pid_t appender = s_start (path, epoch, most_bytes, &confirmations);
-    while (done < batches)
-        assert_int_equal (read (confirmations, &done, sizeof done), sizeof done);
-    kill (appender, SIGKILL);
-    assert_int_equal (waitpid (appender, NULL, 0), appender);
-    while (read (confirmations, &done, sizeof done) == sizeof done)
-        continue;
-    close (confirmations);
-    return done;
+    char number[24], limit[24];
+    char *arguments[] = {"test_store_crash", "append", (char *) path, number, limit, NULL};
+    snprintf (number, sizeof number, "%llu", (unsigned long long) epoch);
+    snprintf (limit, sizeof limit, "%llu", (unsigned long long) most_bytes);
+    return appender_kill_after (arguments, batches);
 }
 
 //  For bsearch: where the frame lies from the range.

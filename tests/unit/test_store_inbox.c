@@ -2,6 +2,7 @@
 //  Claims about the inbox: whatever nodes share its records, each one's frames come back byte for
 //  byte and add up, however they were batched, when their minutes closed, and who went silent.
 #include "test_store.h"
+#include "test_chance.h"
 
 #include "storage/database.h"
 #include "storage/inbox.h"
@@ -27,15 +28,10 @@ typedef struct {
     node_t nodes[NODES]; //  All of one group
 } world_t;
 
-static uint64_t s_state;
-
 static uint64_t
 s_random (uint64_t below)
 {
-    s_state ^= s_state << 13;
-    s_state ^= s_state >> 7;
-    s_state ^= s_state << 17;
-    return s_state % below;
+    return chance_number () % below;
 }
 
 static int
@@ -53,7 +49,7 @@ s_set_up (void **state)
             group = store_group (node->name);
         found += store_group (node->name) == group;
     }
-    s_state = 88172645463325252;
+    chance_state = 88172645463325252;
     *state = world;
     return 0;
 }

@@ -6,9 +6,7 @@
 //  Run as "test_store_inbox_crash append PATH EPOCH" it appends batches of several nodes' frames,
 //  minute after minute, until it is killed, and confirms each batch by its number.
 #include "test_store.h"
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include "test_appender.h"
 #include "storage/store_key.h"
 
 #define NODES         5
@@ -17,8 +15,6 @@
 #define BYTES_MAX     512
 #define EPOCH_S       100000
 #define MINUTE_WALL_S 1763990040
-
-extern char **environ;
 
 //  The nodes are those of the first one's group.
 static void
@@ -88,41 +84,13 @@ s_append_until_killed (const char *path, uint64_t epoch)
     }
 }
 
-static pid_t
-s_start (const char *path, uint64_t epoch, int *confirmations)
-{
-    int ends[2];
-    pid_t appender;
-    char number[24];
-    posix_spawn_file_actions_t actions;
-    char *arguments[] = {"test_store_inbox_crash", "append", (char *) path, number, NULL};
-    snprintf (number, sizeof number, "%llu", (unsigned long long) epoch);
-    assert_int_equal (pipe (ends), 0);
-    posix_spawn_file_actions_init (&actions);
-    posix_spawn_file_actions_adddup2 (&actions, ends[1], STDOUT_FILENO);
-    assert_int_equal (posix_spawn (&appender, "/proc/self/exe", &actions, NULL, arguments, environ),
-                      0);
-    posix_spawn_file_actions_destroy (&actions);
-    close (ends[1]);
-    *confirmations = ends[0];
-    return appender;
-}
-
-//  Returns how many batches were confirmed when the appender was gone.
 static uint64_t
 s_kill_after (const char *path, uint64_t epoch, uint64_t batches)
 {
-    int confirmations;
-    uint64_t done = 0;
-    pid_t appender = s_start (path, epoch, &confirmations);
-    while (done < batches)
-        assert_int_equal (read (confirmations, &done, sizeof done), sizeof done);
-    kill (appender, SIGKILL);
-    assert_int_equal (waitpid (appender, NULL, 0), appender);
-    while (read (confirmations, &done, sizeof done) == sizeof done)
-        continue;
-    close (confirmations);
-    return done;
+    char number[24];
+    char *arguments[] = {"test_store_inbox_crash", "append", (char *) path, number, NULL};
+    snprintf (number, sizeof number, "%llu", (unsigned long long) epoch);
+    return appender_kill_after (arguments, batches);
 }
 
 //  The epoch's frames of a node, read by time: all from the first to the last of the run. Returns

@@ -2,6 +2,7 @@
 //  Claims about rollups: any window equals the direct sum over the frames in it, to the last bit,
 //  whatever was missing, late, overlapping or long, and whenever it is asked.
 #include "test_store.h"
+#include "test_chance.h"
 
 #include "storage/database.h"
 #include "storage/store_key.h"
@@ -24,15 +25,10 @@ typedef struct {
     uint8_t covered[METRIC_COUNT_ + 1][TRUTH_S];
 } bench_t;
 
-static uint64_t s_state;
-
 static uint64_t
 s_random (uint64_t below)
 {
-    s_state ^= s_state << 13;
-    s_state ^= s_state >> 7;
-    s_state ^= s_state << 17;
-    return s_state % below;
+    return chance_number () % below;
 }
 
 static int
@@ -376,7 +372,7 @@ s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
 {
     planned_t *batch[64] = {0}, **late = calloc (FRAMES_MAX, sizeof *late);
     size_t in_batch = 0, late_count = 0;
-    s_state = seed;
+    chance_state = seed;
     s_plan (self);
     assert_true (self->count > 1000);
     for (size_t i = 0; i < self->count; i++) {
@@ -475,7 +471,7 @@ s_assert_audit_finds (bench_t *self, unsigned level, bool remove)
     uint64_t rows;
     char difference[512] = "";
     planned_t *one;
-    s_state = 99;
+    chance_state = 99;
     s_plan (self);
     for (size_t i = 0; i < self->count; i++) {
         one = &self->planned[i];
