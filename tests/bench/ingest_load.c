@@ -12,7 +12,6 @@
 #include "tests/bench/busy.h"
 #include "transport/socket.h"
 
-#define PACE_FRAMES   50 //  Between looks at the clock
 #define EPOCH_RANDOM  77
 #define SUBSCRIBED_MS 30000
 #define OPEN_REQUESTS 256
@@ -21,6 +20,7 @@ static const setting_t s_settings[] = {
     {"nodes", 0, "N", "100", "How many nodes"},
     {"connections", 0, "N", "200", "Over how many connections, one or more nodes each"},
     {"port", 0, "PORT", "24000", "The first connection's port; the others follow"},
+    {"run", 0, "FRAMES", "1", "How many frames a connection sends in a row"},
     {"rate", 0, "FRAMES", "100000", "Frames a second, all nodes together"},
     {"seconds", 0, "SECONDS", "60", "How long at that rate"},
     {"seed", 0, "SEED", "1", "Of the data"},
@@ -40,13 +40,19 @@ typedef struct {
 } source_t;
 
 typedef struct {
-    size_t nodes, connections, rate, seconds, port;
+    zsock_t *socket;
+    size_t nodes;         //  Every connections-th one is its
+    uint64_t sent, total; //  Frames
+} forwarder_t;
+
+typedef struct {
+    size_t nodes, connections, run, rate, seconds, port;
     const char *broker;
     uint64_t seed;
     int64_t first_wall_s;
     busy_t *busy;
     source_t *sources;
-    zsock_t **sockets;
+    forwarder_t *forwarders;
     int64_t begun_mono_ns;
     uint64_t sent, total;
 } load_t;
@@ -75,6 +81,7 @@ s_read_options (load_t *self, const settings_t *settings)
     self->connections = (size_t) settings_number (settings, "connections", 1, 1000);
     if (self->connections > self->nodes)
         self->connections = self->nodes;
+    self->run = (size_t) settings_number (settings, "run", 1, 100000);
     self->rate = (size_t) settings_number (settings, "rate", 1, 100000000);
     self->seconds = (size_t) settings_number (settings, "seconds", 1, 86400);
     self->port = (size_t) settings_number (settings, "port", 1, 65535);
@@ -118,12 +125,16 @@ s_bind (size_t port)
 }
 
 static void
-s_bind_all (load_t *self)
+s_make_forwarders (load_t *self)
 {
-    self->sockets = calloc (self->connections, sizeof *self->sockets);
-    assert (self->sockets);
-    for (size_t i = 0; i < self->connections; i++)
-        self->sockets[i] = s_bind (self->port + i);
+    self->forwarders = calloc (self->connections, sizeof *self->forwarders);
+    assert (self->forwarders);
+    for (size_t i = 0; i < self->connections; i++) {
+        forwarder_t *forwarder = &self->forwarders[i];
+        forwarder->socket = s_bind (self->port + i);
+        forwarder->nodes = (self->nodes - i + self->connections - 1) / self->connections;
+        forwarder->total = self->total / self->nodes * forwarder->nodes;
+    }
 }
 
 static void
@@ -131,8 +142,8 @@ s_wait_for_subscribers (load_t *self)
 {
     char subscription[1];
     for (size_t i = 0; i < self->connections; i++) {
-        zsock_set_rcvtimeo (self->sockets[i], SUBSCRIBED_MS);
-        if (zmq_recv (zsock_resolve (self->sockets[i]), subscription, 1, 0) == -1)
+        zsock_set_rcvtimeo (self->forwarders[i].socket, SUBSCRIBED_MS);
+        if (zmq_recv (zsock_resolve (self->forwarders[i].socket), subscription, 1, 0) == -1)
             s_fail ("nobody subscribed");
     }
 }
@@ -140,11 +151,10 @@ s_wait_for_subscribers (load_t *self)
 //  --- Sending ---------------------------------------------------------------------------------
 
 static void
-s_send (load_t *self, size_t i)
+s_send (load_t *self, zsock_t *through, source_t *source)
 {
     uint8_t data[BUSY_MAX_BYTES];
-    source_t *source = &self->sources[i];
-    void *socket = zsock_resolve (self->sockets[i % self->connections]);
+    void *socket = zsock_resolve (through);
     int64_t start_wall_s = self->first_wall_s + (int64_t) source->busy.seq;
     size_t size = busy_next (self->busy, &source->busy, start_wall_s, data);
     source->digest += manifest_digest (data, size);
@@ -178,14 +188,24 @@ s_keep_pace (load_t *self)
 }
 
 static void
+s_send_run (load_t *self, size_t which)
+{
+    forwarder_t *forwarder = &self->forwarders[which];
+    for (size_t i = 0; i < self->run && forwarder->sent < forwarder->total; i++) {
+        size_t node = which + forwarder->sent++ % forwarder->nodes * self->connections;
+        s_send (self, forwarder->socket, &self->sources[node]);
+    }
+}
+
+static void
 s_send_all (load_t *self)
 {
     self->begun_mono_ns = s_read_ns (CLOCK_MONOTONIC);
-    while (self->sent < self->total) {
-        s_send (self, self->sent % self->nodes);
-        if (self->sent % PACE_FRAMES == 0)
+    while (self->sent < self->total)
+        for (size_t i = 0; i < self->connections; i++) {
+            s_send_run (self, i);
             s_keep_pace (self);
-    }
+        }
 }
 
 //  What is queued goes out before the sockets are gone.
@@ -193,8 +213,8 @@ static void
 s_close_all (load_t *self)
 {
     for (size_t i = 0; i < self->connections; i++)
-        zsock_destroy (&self->sockets[i]);
-    free (self->sockets);
+        zsock_destroy (&self->forwarders[i].socket);
+    free (self->forwarders);
 }
 
 static void
@@ -288,7 +308,7 @@ main (int argc, char **argv)
     zsys_set_max_sockets (0);
     s_read_options (&load, settings);
     s_make_sources (&load);
-    s_bind_all (&load);
+    s_make_forwarders (&load);
     s_wait_for_subscribers (&load);
     s_send_all (&load);
     s_close_all (&load);
