@@ -191,7 +191,8 @@ static int
 s_look_at_cpus (const sched_probe_t *self)
 {
     struct look look;
-    LIBBPF_OPTS (bpf_test_run_opts, options, .ctx_in = &look, .ctx_size_in = sizeof look);
+    struct bpf_test_run_opts options = {
+        .sz = sizeof options, .ctx_in = &look, .ctx_size_in = sizeof look};
     int program = bpf_program__fd (self->kernel->progs.look_at_cpu);
     for (look.cpu = 0; look.cpu < self->cpus; look.cpu++)
         if (bpf_prog_test_run_opts (program, &options))
