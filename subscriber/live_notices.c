@@ -61,20 +61,39 @@ live_notices_newest (const live_notices_t *self)
     return self->newest;
 }
 
-void
-live_notices_say (live_notices_t *self, const char *format, ...)
+static void
+s_say (live_notices_t *self, int64_t wall_s, const char *text)
 {
-    char text[NOTICE_MAX + 1], clock[UNIT_TEXT_MAX + 1];
-    va_list arguments;
-    va_start (arguments, format);
-    vsnprintf (text, sizeof text, format, arguments);
-    va_end (arguments);
+    char clock[UNIT_TEXT_MAX + 1];
     if (!self->keep) {
         fprintf (stderr, "-- %s\n", text);
         return;
     }
-    unit_text_clock (time (NULL), clock);
+    unit_text_clock (wall_s, clock);
     snprintf (self->newest, sizeof self->newest, "%.8s %.900s", clock, text);
+}
+
+void
+live_notices_say (live_notices_t *self, const char *format, ...)
+{
+    char text[NOTICE_MAX + 1];
+    va_list arguments;
+    va_start (arguments, format);
+    vsnprintf (text, sizeof text, format, arguments);
+    va_end (arguments);
+    s_say (self, time (NULL), text);
+}
+
+//  Of a frame: it may be of the past.
+static void
+s_say_of (live_notices_t *self, const frame_t *frame, const char *format, ...)
+{
+    char text[NOTICE_MAX + 1];
+    va_list arguments;
+    va_start (arguments, format);
+    vsnprintf (text, sizeof text, format, arguments);
+    va_end (arguments);
+    s_say (self, frame->start_wall_s, text);
 }
 
 //  --- connections -----------------------------------------------------------------------------
@@ -129,15 +148,15 @@ live_notices_news (live_notices_t *self, const frame_t *frame, const live_news_t
 {
     char text[UNIT_TEXT_MAX + 1];
     if (news->restarted)
-        live_notices_say (self, "%s was restarted", frame->node);
+        s_say_of (self, frame, "%s was restarted", frame->node);
     if (news->silent_ns > 0) {
         unit_text_duration ((double) news->silent_ns, text);
-        live_notices_say (self, "%s is back after %s", frame->node, text);
+        s_say_of (self, frame, "%s is back after %s", frame->node, text);
     }
     if (news->missed > 0)
-        live_notices_say (self, "%s: %" PRIu64 " frame%s missed, seq %" PRIu64 " to %" PRIu64,
-                          frame->node, news->missed, news->missed == 1 ? "" : "s",
-                          frame->seq - news->missed, frame->seq - 1);
+        s_say_of (self, frame, "%s: %" PRIu64 " frame%s missed, seq %" PRIu64 " to %" PRIu64,
+                  frame->node, news->missed, news->missed == 1 ? "" : "s",
+                  frame->seq - news->missed, frame->seq - 1);
     self->missed += news->missed;
 }
 

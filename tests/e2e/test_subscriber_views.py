@@ -288,6 +288,12 @@ def test_top_marks_missed_and_silent_nodes (top):
     assert re.search (r"^db1 .* silent \d s$", top.text (), re.M)
 
 
+def test_what_top_says_of_a_frame_has_the_frames_time (top):
+    top.send (frame_of ("web1", 4))
+    top.wait_for (time.strftime ("%H:%M:%S", time.localtime (START + 4))
+                  + " web1: 2 frames missed")
+
+
 def test_top_goes_with_the_size_of_its_terminal (top):
     for columns, rows in ((60, 10), (140, 40), (80, 6), (30, 3)):
         top.resize (columns, rows)
