@@ -6,7 +6,16 @@
 #include "subscriber/number_text.h"
 #include "subscriber/unit_text.h"
 
-#define NODE_WIDTH "-10"
+//  Columns of lines for people; with a window they are more, and a terminal has 80.
+typedef struct {
+    int node, value;
+} widths_t;
+
+static widths_t
+s_widths (int64_t over_s)
+{
+    return over_s > 0 ? (widths_t){.node = 8, .value = 7} : (widths_t){.node = 10, .value = 8};
+}
 #define NAME_BYTES (TABLE_NAME_MAX + 1)
 
 static bool
@@ -152,13 +161,14 @@ live_row_fill (table_t *table, const live_sample_t *sample, metric_set_t metrics
 void
 live_row_print_header (int64_t over_s, const screen_t *screen, FILE *out)
 {
-    fprintf (out, "%s%-8s  %" NODE_WIDTH "s  %-9s %8s %8s", screen_bold (screen), "time", "node",
-             "metric", "count", "avg");
+    widths_t widths = s_widths (over_s);
+    fprintf (out, "%s%-8s  %-*s  %-9s %8s %*s", screen_bold (screen), "time", widths.node, "node",
+             "metric", "count", widths.value, "avg");
     if (over_s > 0)
-        fprintf (out, " %8s", "sum");
-    fprintf (out, " %8s %8s", "p50", "p99");
+        fprintf (out, " %*s", widths.value, "sum");
+    fprintf (out, " %*s %*s", widths.value, "p50", widths.value, "p99");
     if (over_s > 0)
-        fprintf (out, "  %s", "coverage");
+        fprintf (out, " %s", "coverage");
     fprintf (out, "%s\n", screen_plain (screen));
 }
 
@@ -182,17 +192,17 @@ live_row_marks (const frame_t *frame, char marks[LIVE_MARKS_MAX + 1])
 }
 
 static void
-s_print_quantile (const histogram_t *histogram, double quantile, FILE *out)
+s_print_quantile (const histogram_t *histogram, double quantile, int width, FILE *out)
 {
     char text[UNIT_TEXT_MAX + 1] = "-";
     double value;
     if (histogram_quantile (histogram, quantile, &value) == 0)
         unit_text_duration (value, text);
-    fprintf (out, " %8s", text);
+    fprintf (out, " %*s", width, text);
 }
 
 static void
-s_print_average (const partial_metric_t *metric, metric_id_t id, FILE *out)
+s_print_average (const partial_metric_t *metric, metric_id_t id, int width, FILE *out)
 {
     char number[UNIT_TEXT_MAX + 1], text[UNIT_TEXT_MAX + 4] = "-";
     double value;
@@ -201,18 +211,18 @@ s_print_average (const partial_metric_t *metric, metric_id_t id, FILE *out)
         snprintf (text, sizeof text, "%s /s", number);
     } else if (histogram_mean (&metric->histogram, &value) == 0)
         unit_text_duration (value, text);
-    fprintf (out, " %8s", text);
+    fprintf (out, " %*s", width, text);
 }
 
 static void
-s_print_sum (const partial_metric_t *metric, metric_id_t id, FILE *out)
+s_print_sum (const partial_metric_t *metric, metric_id_t id, int width, FILE *out)
 {
     char text[UNIT_TEXT_MAX + 1];
     if (s_is_count (id))
         unit_text_number ((double) metric->histogram.sum, text);
     else
         unit_text_duration ((double) metric->histogram.sum, text);
-    fprintf (out, " %8s", text);
+    fprintf (out, " %*s", width, text);
 }
 
 static void
@@ -224,13 +234,14 @@ s_print_numbers (const partial_t *held, metric_id_t id, int64_t over_s, FILE *ou
         return;
     }
     fprintf (out, " %8" PRIu64, metric->histogram.count);
-    s_print_average (metric, id, out);
+    int width = s_widths (over_s).value;
+    s_print_average (metric, id, width, out);
     if (over_s > 0)
-        s_print_sum (metric, id, out);
-    s_print_quantile (&metric->histogram, 0.5, out);
-    s_print_quantile (&metric->histogram, 0.99, out);
+        s_print_sum (metric, id, width, out);
+    s_print_quantile (&metric->histogram, 0.5, width, out);
+    s_print_quantile (&metric->histogram, 0.99, width, out);
     if (over_s > 0)
-        fprintf (out, "  %" PRIu64 "/%" PRIu64, metric->present_s, held->expected_s);
+        fprintf (out, " %" PRIu64 "/%" PRIu64, metric->present_s, held->expected_s);
 }
 
 void
@@ -245,7 +256,7 @@ live_row_print (const live_sample_t *sample, metric_set_t metrics, int64_t over_
         bool measured = s_is_measured (&sample->held->metrics[id]);
         if (!asked || (metrics == METRIC_ALL && !measured))
             continue;
-        fprintf (out, "%-8s  %" NODE_WIDTH "s  %-9s", clock, sample->frame->node,
+        fprintf (out, "%-8s  %-*s  %-9s", clock, s_widths (over_s).node, sample->frame->node,
                  metric_get ((metric_id_t) id)->name);
         s_print_numbers (sample->held, (metric_id_t) id, over_s, out);
         fprintf (out, "%s%s%s\n", screen_warning (screen), marks, screen_plain (screen));

@@ -327,6 +327,7 @@ def test_a_window_on_screen_has_sum_and_coverage (start, free_port):
     assert header.split () == ["time", "node", "metric", "count", "avg", "sum", "p50", "p99",
                                "coverage"]
     assert lines[2].split ()[2:8] == ["cpudist", "9", "1.00", "us", "9.00", "us"]
+    assert all (len (line.partition ("  [")[0]) < 80 for line in (header, *lines))
     worker.close ()
 
 
