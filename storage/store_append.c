@@ -104,6 +104,7 @@ s_is_aside (const append_t *self, size_t index, const store_bytes_t *key)
     const store_record_t *record = &self->records[index], *earlier;
     char error[DATABASE_ERROR_MAX];
     size_t turn = self->first;
+    assert (record);
     while ((earlier = s_earlier (self, index, STORE_CONFLICT, &turn)))
         if (earlier->size == record->size &&
             memcmp (earlier->data, record->data, record->size) == 0)

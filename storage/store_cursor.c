@@ -213,8 +213,8 @@ s_step (store_cursor_t *self)
     if (!self->sought && s_read_inbox (self))
         return -1;
     while (self->place == NOWHERE) {
-        const void *key;
-        size_t size;
+        const void *key = NULL;
+        size_t size = 0;
         int rc = s_next_key (self, &key, &size);
         if (rc < 0)
             return -1;
