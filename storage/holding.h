@@ -23,7 +23,7 @@ typedef struct {
     int64_t reach_wall_s[METRIC_COUNT_ + 1];
     int64_t kept_wall_s[LEVEL_COUNT + 1]; //  What of a level began before is gone; frames come last
     uint64_t disorder; //  Grows when a frame comes or goes that starts from closed_wall_s on and is
-                       //  not behind all others
+                       //  not behind all others, or that starts before and reaches behind
     uint64_t rows[LEVEL_COUNT]; //  How many there are
     uint64_t chunks;            //  Likewise
 } rolled_t;

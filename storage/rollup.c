@@ -292,6 +292,7 @@ s_repair (rollup_t *self, const frame_t *frame)
 {
     rolled_t *rolled = self->rolled;
     const late_t late = {frame, row_measured (frame), frame->start_wall_s + frame->span_s};
+    rolled->disorder += late.end_wall_s > rolled->closed_wall_s;
     for (int64_t minute_wall_s = period_floor (frame->start_wall_s, MINUTE_S);
          minute_wall_s < late.end_wall_s && minute_wall_s < rolled->closed_wall_s;
          minute_wall_s += MINUTE_S)

@@ -498,23 +498,49 @@ test_the_audit_finds_a_missing_rollup (void **state)
 //  --- what a window is read from
 //  ------------------------------------------------------------------
 
+static void
+s_append_span (store_t *store, uint64_t seq, int64_t start_wall_s, uint32_t span_s)
+{
+    uint8_t data[FRAME_MAX_BYTES];
+    const frame_t frame = {.node = "n1",
+                           .epoch = 1,
+                           .seq = seq,
+                           .start_wall_s = start_wall_s,
+                           .span_s = span_s,
+                           .version = "0.1.0"};
+    store_record_t one = record ("n1", 1, seq, start_wall_s, "");
+    one.span_s = span_s;
+    one.data = data;
+    one.size = frame_encode (&frame, data, sizeof data);
+    assert_int_equal (append_one (store, one), STORE_ADDED);
+}
+
 //  A frame a minute, at its first second, from midnight on.
 static void
 s_append_minutes (store_t *store, int64_t midnight_wall_s, uint64_t count)
 {
-    for (uint64_t seq = 1; seq <= count; seq++) {
-        uint8_t data[FRAME_MAX_BYTES];
-        const frame_t frame = {.node = "n1",
-                               .epoch = 1,
-                               .seq = seq,
-                               .start_wall_s = midnight_wall_s + 60 * (int64_t) (seq - 1),
-                               .span_s = 1,
-                               .version = "0.1.0"};
-        store_record_t one = record ("n1", 1, seq, frame.start_wall_s, "");
-        one.data = data;
-        one.size = frame_encode (&frame, data, sizeof data);
-        assert_int_equal (append_one (store, one), STORE_ADDED);
-    }
+    for (uint64_t seq = 1; seq <= count; seq++)
+        s_append_span (store, seq, midnight_wall_s + 60 * (int64_t) (seq - 1), 1);
+}
+
+static uint64_t
+s_present_s (store_t *store, int64_t since_wall_s, int64_t until_wall_s)
+{
+    partial_t partial;
+    assert_int_equal (store_window (store, "n1", since_wall_s, until_wall_s, METRIC_ALL, &partial),
+                      0);
+    return partial.present_s;
+}
+
+static void
+test_a_late_frame_that_reaches_into_the_open_minute_is_seen_by_the_next_window (void **state)
+{
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    s_append_span (store, 2, 6133, 1);
+    assert_int_equal (s_present_s (store, 6000, 6300), 1);
+    s_append_span (store, 1, 6080, 53);
+    assert_int_equal (s_present_s (store, 6000, 6300), 54);
 }
 
 static void
@@ -549,6 +575,7 @@ main (void)
         BENCH_TEST (test_windows_equal_the_direct_sum_of_frames_in_order),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_some_frames_are_late),
         BENCH_TEST (test_windows_equal_the_direct_sum_when_half_the_frames_are_late),
+        BENCH_TEST (test_a_late_frame_that_reaches_into_the_open_minute_is_seen_by_the_next_window),
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
