@@ -153,11 +153,13 @@ static bool
 s_has_half (counts_reader_t *reader, counts_side_t side, const sheet_metric_t *metric,
             unsigned count)
 {
+    static const counts_t no_events;
     counts_t values;
     for (unsigned i = 0; i < counts_half (count, side); i++) {
         unsigned place = counts_place (count, side, i);
+        const uint64_t *wanted = metric->frames ? metric->frames[place] : no_events;
         if (counts_next (reader, side, values) != 1 ||
-            !s_has_frame (reader, values, metric->frames[place], metric->counts[place]))
+            !s_has_frame (reader, values, wanted, metric->counts[place]))
             return false;
     }
     return true;
