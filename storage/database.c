@@ -93,6 +93,7 @@ s_options_new (const database_options_t *wanted)
     rocksdb_options_t *options = rocksdb_options_create ();
     rocksdb_options_set_create_if_missing (options, 1);
     rocksdb_options_set_create_missing_column_families (options, 1);
+    rocksdb_options_set_atomic_flush (options, 1);
     rocksdb_options_set_compression (options, rocksdb_lz4_compression);
     rocksdb_options_set_wal_recovery_mode (
         options, wanted->refuse_damaged_log ? LOG_WITHOUT_TAIL : LOG_TO_FIRST_DAMAGE);
