@@ -270,6 +270,19 @@ database_sync (database_t *self, char error[DATABASE_ERROR_MAX])
 }
 
 void
+database_flush (database_t *self)
+{
+    char *text = NULL;
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create ();
+    for (int i = 0; i < self->family_count; i++) {
+        rocksdb_flush_cf (self->db, options, self->families[i], &text);
+        rocksdb_free (text);
+        text = NULL;
+    }
+    rocksdb_flushoptions_destroy (options);
+}
+
+void
 database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,
                   size_t end_size)
 {

@@ -58,6 +58,9 @@ int database_get (database_t *self, const void *key, size_t key_size, void *valu
 //  Wait until all that was written before is on the disk. Any thread. Returns 0 or -1.
 int database_sync (database_t *self, char error[DATABASE_ERROR_MAX]);
 
+//  Write what is in memory to files, so that the log of it can go. Any thread.
+void database_flush (database_t *self);
+
 //  Give what was deleted of [first, end) back to the disk: rewrites the files that hold these keys,
 //  which may take seconds. Any thread.
 void database_reclaim (database_t *self, const void *first, size_t first_size, const void *end,

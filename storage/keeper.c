@@ -18,7 +18,8 @@ struct keeper_t {
     store_t *store;
     retention_t retention;
     pthread_t thread;
-    int stop_fd; //  Readable: end
+    int stop_fd;          //  Readable: end
+    uint64_t unreclaimed; //  Frames that went since the disk was given back what they took
     atomic_uint_fast64_t syncs, failures, expired;
 };
 
@@ -52,10 +53,22 @@ s_expire (keeper_t *self)
         size_t expired = 0;
         rc = store_expire (self->store, before_wall_s, most_bytes, &expired);
         atomic_fetch_add (&self->expired, expired);
+        self->unreclaimed += expired;
         if (rc == -1)
             atomic_fetch_add (&self->failures, 1);
     } while (rc == 1 && s_mono_ns () < until_mono_ns);
     return rc == 1;
+}
+
+//  What retention takes the disk gets back when RocksDB next rewrites its files: never, where it is
+//  full and so nothing is written.
+static void
+s_reclaim_if_full (keeper_t *self)
+{
+    if (self->unreclaimed == 0 || store_has_space (self->store))
+        return;
+    store_reclaim (self->store);
+    self->unreclaimed = 0;
 }
 
 static void
@@ -90,6 +103,7 @@ s_main (void *argument)
         s_sync (self);
         if (more || i % EXPIRE_EVERY_SYNCS == 0)
             more = s_expire (self);
+        s_reclaim_if_full (self);
         if (i % EXPIRE_EVERY_SYNCS == 0)
             s_expire_rollups (self);
     }

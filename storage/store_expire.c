@@ -318,6 +318,7 @@ void
 store_reclaim (store_t *self)
 {
     char node[NODE_NAME_MAX + 1];
+    database_flush (self->database);
     s_reclaim_inbox (self);
     for (size_t i = 0;; i++) {
         int64_t kept_wall_s = s_kept_wall_s (self, i, node);

@@ -2,8 +2,10 @@
 //  Claims about a store on a full disk: it refuses in time, loses nothing, and goes on by itself
 //  once there is space. The disk is a tmpfs of 80 MiB, which only root can mount.
 #include "test_store.h"
+#include "test_chance.h"
 #include <fcntl.h>
 #include <sys/mount.h>
+#include "storage/keeper.h"
 
 #define MIB (1ULL << 20)
 
@@ -160,6 +162,53 @@ test_opening_on_a_full_disk_says_so_and_works_afterwards (void **state)
     assert_int_equal (append_one (fixture->store, record ("n1", 1, 1, 10, "one")), STORE_DUPLICATE);
 }
 
+//  Frames that do not compress, until the disk is full.
+static void
+s_append_until_full (fixture_t *fixture)
+{
+    static uint8_t data[2000];
+    store_verdict_t verdict;
+    for (uint64_t seq = 1;; seq++) {
+        for (size_t i = 0; i < sizeof data; i++)
+            data[i] = (uint8_t) (chance_number () >> 32);
+        store_record_t one = record ("n1", 1, seq, 1000 + (int64_t) seq, "");
+        one.data = data;
+        one.size = sizeof data;
+        if (store_append (fixture->store, &one, 1, &verdict) == -1)
+            return;
+    }
+}
+
+//  As a broker has them: what was written stays in the log, and what was deleted in its file.
+static void
+s_open_with_large_buffers (fixture_t *fixture)
+{
+    char error[512];
+    const store_options_t options = {.memory_bytes = 64 * MIB};
+    store_destroy (&fixture->store);
+    assert_int_equal (mount ("kpulse", fixture->root, "tmpfs", MS_REMOUNT, "size=130m"), 0);
+    fixture->store = store_new (fixture->path, &options, error);
+    assert_non_null (fixture->store);
+}
+
+static void
+test_a_full_disk_is_given_back_what_retention_took (void **state)
+{
+    fixture_t *fixture = *state;
+    if (!fixture->store)
+        skip ();
+    chance_state = 31;
+    s_open_with_large_buffers (fixture);
+    s_append_until_full (fixture);
+    assert_false (store_has_space (fixture->store));
+    keeper_t *keeper = keeper_new (fixture->store, &(retention_t){.keep_s = 60});
+    for (unsigned i = 0; i < 200 && !store_has_space (fixture->store); i++)
+        usleep (100000);
+    keeper_destroy (&keeper);
+    assert_true (store_has_space (fixture->store));
+    assert_int_equal (append_one (fixture->store, record ("n2", 1, 1, 1000, "one")), STORE_ADDED);
+}
+
 int
 main (void)
 {
@@ -170,6 +219,7 @@ main (void)
         FULL_TEST (test_retention_stops_where_nothing_can_be_written),
         FULL_TEST (test_a_batch_must_fit_above_the_reserve),
         FULL_TEST (test_opening_on_a_full_disk_says_so_and_works_afterwards),
+        FULL_TEST (test_a_full_disk_is_given_back_what_retention_took),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
