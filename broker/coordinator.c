@@ -3,6 +3,7 @@
 #include "broker/coordinator.h"
 #include "broker/intake.h"
 #include "broker/links.h"
+#include "broker/pace.h"
 #include "broker/queue.h"
 #include "broker/recorder.h"
 #include "broker/refill.h"
@@ -30,6 +31,8 @@ struct coordinator_t {
     recorder_t *recorder;
     refill_t *refill;
     keeper_t *keeper;
+    pace_t keeper_pace; //  Of telling of its failures
+    uint64_t keeper_failures;
     registry_t *registry;   //  Written here and by the recorder, read by the service
     queue_t *announcements; //  message_t, from the service's thread to this one
     tables_t *tables;
@@ -347,6 +350,22 @@ s_cut (void *context, const link_peer_t *peer)
 }
 
 static void
+s_tell_of_keeper (coordinator_t *self, int64_t now_mono_ns)
+{
+    keeper_stats_t stats;
+    char error[512];
+    keeper_stats (self->keeper, &stats);
+    if (stats.failures > self->keeper_failures)
+        pace_add (&self->keeper_pace, stats.failures - self->keeper_failures);
+    self->keeper_failures = stats.failures;
+    if (!pace_is_due (&self->keeper_pace, now_mono_ns))
+        return;
+    store_error (self->store, error);
+    zsys_error ("retention, or writing to the disk for good, failed: %s", error);
+    pace_note_told (&self->keeper_pace, now_mono_ns);
+}
+
+static void
 s_tick_if_due (coordinator_t *self)
 {
     intake_now_t now = s_now ();
@@ -358,6 +377,7 @@ s_tick_if_due (coordinator_t *self)
     intake_tick (self->intake, now);
     intake_stats (self->intake, &stats);
     tables_set_intake (self->tables, &stats);
+    s_tell_of_keeper (self, now.mono_ns);
 }
 
 //  What forwarders send cannot be pulled again: while the queue is half full it waits outside, in
