@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 import pexpect
@@ -27,6 +28,10 @@ def isolated (command):
 def run_make (command, seconds=60, **options):
     return subprocess.run (isolated (command), capture_output=True, text=True, timeout=seconds,
                            stdin=subprocess.DEVNULL, **options)
+
+
+def unwrapped (text):
+    return " ".join (text.split ())
 
 
 def programs_using (folder):
@@ -96,6 +101,46 @@ def test_a_taken_port_is_named_with_the_way_out (tmp_path):
     assert re.search ("Stopped (n1, n2, n3|nothing); the coordinator.* had ended before",
                       result.stderr)
     assert programs_using (tmp_path) == []
+
+
+def run_as_nobody (command):
+    return run_make (f"setpriv --reuid=65534 --regid=65534 --clear-groups {command}")
+
+
+@pytest.fixture
+def open_folder ():
+    """A folder that others than root can reach."""
+    with tempfile.TemporaryDirectory () as name:
+        os.chmod (name, 0o755)
+        yield pathlib.Path (name)
+
+
+@pytest.mark.parametrize ("earlier", [".", "log", "log/n2.log", "n3"])
+def test_what_an_earlier_run_as_root_left_is_named_before_anything_starts (open_folder, earlier):
+    (open_folder / "log").mkdir ()
+    (open_folder / "n3").mkdir ()
+    for name in ("coordinator", "n1", "n2", "n3"):
+        (open_folder / "log" / f"{name}.log").write_text ("of an earlier run\n")
+    for path in (open_folder, *open_folder.rglob ("*")):
+        os.chown (path, 65534, 65534)
+    blocked = open_folder / earlier
+    for path in (blocked, *blocked.rglob ("*")):
+        os.chown (path, 0, 0)
+    result = run_as_nobody (f"make run SOURCE=synthetic VAR={open_folder}")
+    named = {"n3": "n3", "log/n2.log": "log/n2.log"}.get (earlier, "log/coordinator.log")
+    assert result.returncode != 0
+    assert f"cannot write {open_folder}/{named} (owner root): run it with sudo, or " \
+        f"sudo chown -R $USER {open_folder}" in unwrapped (result.stderr)
+    for never in ("earlier run", "Permission denied", "Coordinator:", "ended", "Stopped"):
+        assert never not in result.stderr
+
+
+def test_it_introduces_nothing_that_did_not_start (tmp_path):
+    result = run_make (f"make run SOURCE=nonsense VAR={tmp_path}")
+    assert result.returncode != 0
+    assert "nonsense" in result.stderr
+    assert "Coordinator:" not in result.stderr
+    assert "replay" not in result.stderr.split ("ended:")[0]
 
 
 def spawn_with_terminal (tmp_path):
