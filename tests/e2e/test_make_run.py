@@ -87,7 +87,8 @@ def test_without_bpf_it_names_what_is_missing_and_offers_synthetic (tmp_path):
     assert "make run SOURCE=synthetic" in result.stderr
     worker_said = (tmp_path / "log" / "n1.log").read_text ().splitlines ()[-1]
     assert re.search ("root|CAP_BPF|BTF|permi", worker_said), worker_said
-    assert worker_said in result.stderr
+    assert unwrapped (worker_said) in unwrapped (result.stderr)
+    assert "sudo make run" not in result.stderr  # This is root, which sudo makes no more of
     assert programs_using (tmp_path) == []
 
 
@@ -97,7 +98,7 @@ def test_a_taken_port_is_named_with_the_way_out (tmp_path):
     result = run_make (f"{taker} make run SOURCE=synthetic VAR={tmp_path}; code=$?; "
                        "kill $taker; exit $code")
     assert result.returncode != 0
-    assert "tcp://127.0.0.1:7002: in use by another program" in result.stderr
+    assert "tcp://127.0.0.1:7002: in use by another program" in unwrapped (result.stderr)
     assert re.search ("Stopped (n1, n2, n3|nothing); the coordinator.* had ended before",
                       result.stderr)
     assert programs_using (tmp_path) == []
@@ -133,6 +134,15 @@ def test_what_an_earlier_run_as_root_left_is_named_before_anything_starts (open_
         f"sudo chown -R $USER {open_folder}" in unwrapped (result.stderr)
     for never in ("earlier run", "Permission denied", "Coordinator:", "ended", "Stopped"):
         assert never not in result.stderr
+
+
+def test_who_is_not_root_is_offered_sudo_before_invented_data (open_folder):
+    os.chown (open_folder, 65534, 65534)
+    result = run_as_nobody (f"make run VAR={open_folder}")
+    assert result.returncode != 0
+    assert re.search ("needs root.*^    sudo make run$.*^    make run SOURCE=synthetic$",
+                      result.stderr, re.MULTILINE | re.DOTALL)
+    assert "cannot be measured from here" not in result.stderr
 
 
 def test_it_introduces_nothing_that_did_not_start (tmp_path):
