@@ -186,3 +186,18 @@ def test_ctrl_c_while_it_waits_stops_all (tmp_path):
     terminal.expect (pexpect.EOF)
     terminal.close ()
     assert programs_using (tmp_path) == []
+
+
+def test_a_second_run_is_told_of_the_first_and_leaves_it_alone (tmp_path):
+    terminal = spawn_with_terminal (tmp_path)
+    terminal.expect ("kpulse> ")
+    result = run_make (f"make run SOURCE=synthetic VAR={tmp_path}")
+    assert result.returncode != 0
+    assert re.search ("is in use: .*kpulse already runs here.*^    make runClient$",
+                      result.stderr, re.MULTILINE | re.DOTALL)
+    assert "Coordinator:" not in result.stderr
+    assert len (programs_using (tmp_path)) == 4
+    terminal.sendeof ()
+    terminal.expect ("Stopped the coordinator, n1, n2, n3. Logs are in")
+    terminal.expect (pexpect.EOF)
+    terminal.close ()
