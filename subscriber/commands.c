@@ -204,16 +204,16 @@ static const struct {
     argument_t argument;
     int (*run) (call_t *call);
 } s_commands[] = {
-    {"\\d", "[METRIC|nodes]", "metrics and nodes; a metric's columns, with units; nodes",
-     ARGUMENT_METRIC, s_describe},
-    {"\\watch", "[SECONDS [TIMES]]", "ask the statement again and again, every 2 s; Ctrl-C ends it",
+    {"\\d", "[METRIC|nodes]", "metrics and nodes; a metric's columns; nodes", ARGUMENT_METRIC,
+     s_describe},
+    {"\\watch", "[SECONDS [TIMES]]", "ask again and again, every 2 s; Ctrl-C ends it",
      ARGUMENT_NONE, s_watch},
     {"\\timing", "[on|off]", "say how long answers took", ARGUMENT_SWITCH, s_time},
-    {"\\x", "[on|off|auto]", "a line for every column; auto: where a select is too wide",
-     ARGUMENT_SWITCH, s_expand},
+    {"\\x", "[on|off|auto]", "a line a column; auto: where a select is too wide", ARGUMENT_SWITCH,
+     s_expand},
     {"\\format", "[FORMAT]", FORMAT_NAMES, ARGUMENT_FORMAT, s_format},
-    {"\\o", "[FILE | |COMMAND]", "send answers to a file or a command; alone: back here",
-     ARGUMENT_FILE, s_redirect},
+    {"\\o", "[FILE | |COMMAND]", "send answers to a file or command; alone: here", ARGUMENT_FILE,
+     s_redirect},
     {"\\i", "FILE", "carry out the statements and commands of a file", ARGUMENT_FILE, s_include},
     {"\\e", "", "write the statement in $EDITOR", ARGUMENT_NONE, s_edit},
     {"\\!", "[COMMAND]", "a command of the shell", ARGUMENT_NONE, s_shell},
@@ -230,7 +230,7 @@ s_list (call_t *call)
 {
     (void) call;
     for (size_t i = 0; i < COUNT; i++)
-        fprintf (stderr, "%-9s %-18s %s\n", s_commands[i].name, s_commands[i].arguments,
+        fprintf (stderr, "%-9s %-17s %s\n", s_commands[i].name, s_commands[i].arguments,
                  s_commands[i].meaning);
     help_keys (stderr);
     return EXIT_DONE;

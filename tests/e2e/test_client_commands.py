@@ -48,6 +48,14 @@ def test_watch_ends_where_the_statement_fails (prompt):
     prompt.expect_exact (PROMPT)
 
 
+@pytest.mark.parametrize ("command", ["\\h", "\\?"])
+def test_help_fits_a_terminal_of_80_columns (script, command):
+    result = script (command + "\n")
+    lines = (result.stdout + result.stderr).splitlines ()
+    assert len (lines) > 10
+    assert [line for line in lines if len (line) > 79] == []
+
+
 @pytest.mark.parametrize ("command, what", [
     ("\\watch", "no statement to watch"), ("\\watch 0", "write how often"),
     ("\\watch 1 x", "write how often"), ("\\x maybe", "write on or off"),
