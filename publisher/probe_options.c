@@ -135,7 +135,7 @@ static const option_row_t s_options[] = {
      "a histogram per pid namespace"},
     {'p', HISTOGRAMS, "pid", "PID", 0, s_take_pid, "only this process, with all its threads"},
     {'c', HISTOGRAMS, "cgroup", "PATH", 0, s_take_cgroup,
-     "only this cgroup and those below it: /web, or its directory"},
+     "only this cgroup and those below: /web or its folder"},
     {'I', TOOL_CPUDIST, "include-idle", NULL, FLAG (include_idle),
      "also the idle task of each CPU (pid 0)"},
     {'e', HISTOGRAMS, "extension", NULL, FLAG (extension),
@@ -145,8 +145,8 @@ static const option_row_t s_options[] = {
     {OPTION_SPLIT, TOOL_PIDPERSEC, "split", NULL, FLAG (split),
      "tell new processes from new threads"},
     {'d', EVERY, "data", "FILE", 0, s_take_data,
-     "append each interval's frame to FILE: msgpack, or a JSON object\n"
-     "                         a line where FILE ends in .json; not with -P, -L, --pidnss"},
+     "append each interval's frame to FILE: msgpack, or a\n"
+     "                         JSON object a line where FILE ends in .json"},
     {'h', EVERY, "help", NULL, 0, NULL, "this help; after a tool's name the tool's own"},
     {'V', EVERY, "version", NULL, 0, NULL, "the version"},
 };
@@ -169,7 +169,7 @@ static const tool_row_t s_tools[] = {
      "  probe cpudist -d cpu.json   also one JSON object a second to cpu.json\n"},
     {TOOL_RUNQLAT, "runqlat", "how long tasks that could run wait for a CPU",
      "  probe runqlat 1 10          ten seconds, each on its own\n"
-     "  probe runqlat --fine 5      eight rows a doubling: within 9 %, not a factor of two\n"
+     "  probe runqlat --fine 5      eight rows a doubling: within 9 %, not twofold\n"
      "  probe runqlat --pidnss 1    each pid namespace (container) on its own\n"
      "  probe runqlat -c /web 1     only tasks of the cgroup web and those below it\n"},
     {TOOL_PIDPERSEC, "pidpersec", "how many tasks are born each second",
@@ -193,38 +193,67 @@ s_help_option (const option_row_t *row)
 }
 
 static void
-s_help_exit_codes (void)
+s_help_exit_codes (unsigned tools)
 {
     printf ("\nEXIT CODES\n"
             "  %d  done\n"
             "  %d  FILE or standard output cannot be written, or the counts cannot be read\n"
             "  %d  the command line is wrong\n"
             "  %d  not root, or without CAP_BPF and CAP_PERFMON\n"
-            "  %d  this kernel lacks something that measuring needs\n"
-            "  %d  the process or cgroup to measure does not exist\n",
-            EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_RIGHTS, EXIT_KERNEL, EXIT_NO_SUCH_TASK);
+            "  %d  this kernel lacks something that measuring needs\n",
+            EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_RIGHTS, EXIT_KERNEL);
+    if (tools & HISTOGRAMS)
+        printf ("  %d  the process or cgroup to measure does not exist\n", EXIT_NO_SUCH_TASK);
+}
+
+static void
+s_help_usage (unsigned tools)
+{
+    const char *name = "TOOL";
+    for (size_t i = 0; i < TOOLS; i++)
+        if (s_tools[i].tool == tools)
+            name = s_tools[i].name;
+    printf ("Usage: probe %s [OPTION...] [INTERVAL [COUNT]]\n"
+            "Shows what this kernel's scheduler does, as bcc's tool of the same name does.\n\n"
+            "TOOL%s\n",
+            name, tools == EVERY ? "S" : "");
+    for (size_t i = 0; i < TOOLS; i++)
+        if (s_tools[i].tool & tools)
+            printf ("  %-10s %s\n", s_tools[i].name, s_tools[i].purpose);
+}
+
+static void
+s_help_interval (unsigned tools)
+{
+    puts ("\nINTERVAL is in whole seconds, COUNT is how many of them to print. Without an");
+    if (tools == TOOL_PIDPERSEC)
+        puts ("INTERVAL a number is printed every second.");
+    else if (tools & TOOL_PIDPERSEC)
+        puts ("INTERVAL one histogram is printed at Ctrl-C; with -d, and by pidpersec, every\n"
+              "second.");
+    else
+        puts ("INTERVAL one histogram is printed at Ctrl-C; with -d, every second.");
 }
 
 //  The help of the tools of a set.
 _Noreturn static void
 s_help (unsigned tools)
 {
-    puts ("Usage: probe TOOL [OPTION...] [INTERVAL [COUNT]]\n"
-          "Shows what this kernel's scheduler does, as bcc's tool of the same name does.\n\nTOOLS");
-    for (size_t i = 0; i < TOOLS; i++)
-        if (s_tools[i].tool & tools)
-            printf ("  %-10s %s\n", s_tools[i].name, s_tools[i].purpose);
-    puts (
-        "\nINTERVAL is in whole seconds, COUNT is how many of them to print. Without an INTERVAL\n"
-        "one histogram is printed at Ctrl-C; with -d, and by pidpersec, every second.\n\nOPTIONS");
+    s_help_usage (tools);
+    s_help_interval (tools);
+    puts ("\nOPTIONS");
     for (size_t i = 0; i < OPTIONS; i++)
         if (s_options[i].tools & tools)
             s_help_option (&s_options[i]);
+    if (tools & TOOL_RUNQLAT)
+        puts ("\n-d cannot be combined with -P, -L or --pidnss.");
+    else if (tools & HISTOGRAMS)
+        puts ("\n-d cannot be combined with -P or -L.");
     puts ("\nEXAMPLES");
     for (size_t i = 0; i < TOOLS; i++)
         if (s_tools[i].tool & tools)
             fputs (s_tools[i].examples, stdout);
-    s_help_exit_codes ();
+    s_help_exit_codes (tools);
     exit (EXIT_DONE);
 }
 

@@ -269,12 +269,24 @@ def test_mistakes_are_one_line_and_exit_code_2 (arguments, text):
 
 
 def test_help_has_examples_and_exit_codes_and_goes_to_standard_output ():
-    for arguments in (["--help"], ["cpudist", "-h"], ["pidpersec", "--help"]):
+    for arguments in (["--help"], ["cpudist", "-h"], ["runqlat", "-h"], ["pidpersec", "--help"]):
         result = probe (*arguments)
         assert (result.returncode, result.stderr) == (0, "")
         assert "EXAMPLES" in result.stdout and "EXIT CODES" in result.stdout
-        assert max (map (len, result.stdout.splitlines ())) <= 100
+        assert max (map (len, result.stdout.splitlines ())) <= 79
     assert "--split" not in probe ("cpudist", "--help").stdout
+
+
+def test_a_tools_help_is_about_what_it_has ():
+    for tool in ("cpudist", "runqlat", "pidpersec"):
+        assert probe (tool, "--help").stdout.startswith (f"Usage: probe {tool} [OPTION...]")
+    said = probe ("pidpersec", "--help").stdout
+    for never in ("histogram", "Ctrl-C", "-P", "-L", "--pidnss", "cgroup", "  6  "):
+        assert never not in said, never
+    assert "--pidnss" not in probe ("cpudist", "--help").stdout
+    everything = probe ("--help").stdout
+    assert everything.startswith ("Usage: probe TOOL [OPTION...]")
+    assert "-d cannot be combined with -P, -L or --pidnss" in everything and "  6  " in everything
 
 
 def test_version_is_one_line ():
