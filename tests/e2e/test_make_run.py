@@ -81,6 +81,14 @@ def test_synthetic_says_so_on_every_screen (tmp_path):
         assert "synthetic" in (tmp_path / "log" / f"{node}.log").read_text ().lower ()
 
 
+@pytest.mark.parametrize ("flag", ["-h", "--help"])
+def test_the_tests_can_be_asked_which_suites_there_are (flag):
+    result = run_make (f"tools/test {flag}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.search ("^    unit  .*^    e2e  ", result.stdout, re.MULTILINE | re.DOTALL)
+    assert "==" not in result.stdout  # Runs none
+
+
 def test_a_second_build_builds_nothing ():
     run_make ("make all", 300)
     result = run_make ("make all")
