@@ -55,13 +55,14 @@ s_introduce (const broker_options_t *options, size_t max_workers)
     zsys_info ("sends frames on live on %s, answers on %s, keeps frames in %s; room for %zu nodes",
                options->live, options->answer, options->store, max_workers);
     if (options->worker_count)
-        zsys_info ("subscribes to %zu listed workers, and to those that announce themselves",
-                   options->worker_count);
+        zsys_info ("subscribes to %zu listed worker%s, and to those that announce themselves",
+                   options->worker_count, options->worker_count == 1 ? "" : "s");
     else
         zsys_info ("waits for workers to announce themselves");
     if (options->forwarder_count)
-        zsys_info ("subscribes to %zu forwarders, and takes up to %zu nodes from them",
-                   options->forwarder_count, options->forwarded_nodes);
+        zsys_info ("subscribes to %zu forwarder%s, and takes up to %zu node%s from there",
+                   options->forwarder_count, options->forwarder_count == 1 ? "" : "s",
+                   options->forwarded_nodes, options->forwarded_nodes == 1 ? "" : "s");
 }
 
 //  Received messages lie in the 8 KiB, or 18 with libzmq's books, that one call of recv was given

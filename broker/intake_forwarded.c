@@ -103,8 +103,9 @@ s_adopt (intake_t *self, intake_node_t *node, intake_forwarder_t *forwarder)
               forwarder->endpoint);
     node->shown.answer_endpoint[0] = 0;
     if (is_worth_telling (++forwarder->nodes))
-        intake_notice (self, node, "the forwarder %s brings %s (%" PRIu64 " nodes so far)",
-                       forwarder->endpoint, node->shown.node, forwarder->nodes);
+        intake_notice (self, node, "the forwarder %s brings %s (%" PRIu64 " node%s so far)",
+                       forwarder->endpoint, node->shown.node, forwarder->nodes,
+                       forwarder->nodes == 1 ? "" : "s");
 }
 
 //  Forwarders do not take up the places of workers.

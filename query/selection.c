@@ -164,8 +164,9 @@ s_refuse_size (const selection_t *self, int64_t steps, query_error_t *error)
     }
     query_error_set (error, ERROR_UNSUPPORTED, -1,
                      "this select would have %" PRId64 " steps of %" PRId64
-                     " s for each of %zu nodes; %d rows are the most",
-                     steps, every_s, self->target_count, SELECTION_MAX_STEPS);
+                     " s for %s%zu node%s; %d rows are the most",
+                     steps, every_s, self->target_count == 1 ? "" : "each of ", self->target_count,
+                     self->target_count == 1 ? "" : "s", SELECTION_MAX_STEPS);
     query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
 }
 

@@ -157,6 +157,12 @@ def test_limits_of_forwarded_nodes_and_their_rate_are_settings (start_forwarders
     assert 0 < show_stats (broker.answer)["flooded"] <= 130 - 100  # A burst of 100 s is free
 
 
+@pytest.mark.parametrize ("count, said", [(1, "to 1 forwarder, "), (2, "to 2 forwarders, ")])
+def test_a_broker_says_how_many_forwarders_it_subscribes_to (start_forwarders, count, said):
+    broker, *_ = start_forwarders (count)
+    broker.wait_for (f"subscribes {said}")
+
+
 @pytest.mark.parametrize ("value, complaint", [
     ("tcp://127.0.0.1", "is not of the form"),
     ("tcp://127.0.0.1:7100,tcp://127.0.0.1:7100", "is listed twice"),

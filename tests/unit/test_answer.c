@@ -327,7 +327,10 @@ test_what_would_read_or_return_too_much_is_refused (void **state)
 {
     query_error_t error = s_refuse (state, "select cpu_avg from n1, n2 since 1d every 1s");
     assert_int_equal (error.code, ERROR_UNSUPPORTED);
+    assert_non_null (strstr (error.text, " s for each of 2 nodes; "));
     assert_non_null (strstr (error.hint, "longer steps"));
+    error = s_refuse (state, "select cpu_avg from n1 since 2d every 1s");
+    assert_non_null (strstr (error.text, " s for 1 node; "));
 }
 
 static void

@@ -41,6 +41,7 @@ test_a_forwarder_brings_many_nodes_over_one_connection (void **state)
 {
     (void) state;
     s_forward (s_forwarder, "n1", 1);
+    assert_string_equal (s_seen.notice, "the forwarder " FORWARDER " brings n1 (1 node so far)");
     s_forward (s_forwarder, "n2", 1);
     s_forward (s_forwarder, "n1", 2);
     assert_int_equal (s_seen.counts[INTAKE_CONNECT], 2); //  To the forwarders
