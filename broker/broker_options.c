@@ -45,7 +45,7 @@ const program_t broker_program = {
     .manual = "Examples:\n"
               "  broker                          gather from every worker on this machine\n"
               "  broker -w n1=tcp://127.0.0.1:7101,n2=tcp://127.0.0.1:7102\n"
-              "  broker -f tcp://10.0.0.5:7100,tcp://10.0.0.6:7100    two racks' forwarders\n"
+              "  broker -f tcp://10.0.0.5:7001,tcp://10.0.0.6:7001    two racks' forwarders\n"
               "  broker --answer tcp://0.0.0.0:7002 --live tcp://0.0.0.0:7001 --insecure\n"
               "  broker --config docs/examples/broker.zpl\n"
               "\n"

@@ -2,6 +2,7 @@
 """Forwarders, which bring many nodes over one connection, as schema/PROTOCOL.md has them: here
 pyzmq sockets that share no code with the broker."""
 
+import re
 import time
 
 import pytest
@@ -161,6 +162,12 @@ def test_limits_of_forwarded_nodes_and_their_rate_are_settings (start_forwarders
 def test_a_broker_says_how_many_forwarders_it_subscribes_to (start_forwarders, count, said):
     broker, *_ = start_forwarders (count)
     broker.wait_for (f"subscribes {said}")
+
+
+def test_the_example_of_a_forwarder_is_a_brokers_live_endpoint (run):
+    said = run ("broker", "--help").stdout
+    live = re.search (r"default:\s+tcp://[\d.]+(:\d+)\)", said.split ("--live=")[1])[1]
+    assert f"broker -f tcp://10.0.0.5{live},tcp://10.0.0.6{live} " in said
 
 
 @pytest.mark.parametrize ("value, complaint", [
