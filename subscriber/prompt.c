@@ -51,10 +51,11 @@ s_deal_with (splitter_state_t state)
     if (state == SPLITTER_MORE)
         return true;
     int code = console_deal (s_prompt.console, s_prompt.splitter, state);
+    bool stops = stop_requested ();
     bool interrupted = s_take_interrupt (); //  It has ended the waiting; the prompt goes on
     if (output_is_over (s_prompt.console->output))
         s_prompt.exit_code = code;
-    s_prompt.ended |= console_is_over (s_prompt.console) || stop_requested ();
+    s_prompt.ended |= console_is_over (s_prompt.console) || (stops && !interrupted);
     if (interrupted)
         splitter_next (s_prompt.splitter);
     return !interrupted && !s_prompt.ended;
@@ -239,14 +240,17 @@ s_deal_with_line (void)
         s_show_prompt ();
 }
 
+//  Ctrl-C requests a stop too, until it is taken: one that comes between two looks must not be
+//  taken for another signal, so the request is looked at first.
 static void
 s_step (void)
 {
     keys_wait ();
     s_widen ();
+    bool stops = stop_requested ();
     if (s_take_interrupt ())
         s_drop_line ();
-    else if (stop_requested ())
+    else if (stops)
         s_prompt.ended = true;
     else if (keys_are_there ())
         rl_callback_read_char ();
