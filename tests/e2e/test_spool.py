@@ -133,10 +133,10 @@ def test_retention_takes_the_oldest_and_says_so (start_worker, start, wait_until
 
 @pytest.fixture
 def small_disk (tmp_path):
-    """A file system of 120 MiB, and how to fill it but for so many MiB."""
+    """A file system of 200 MiB, of which a broker keeps 128 free; how to fill it but for so many."""
     disk = tmp_path / "disk"
     disk.mkdir ()
-    if subprocess.run (["mount", "-t", "tmpfs", "-o", "size=120m", "kpulse", disk]).returncode:
+    if subprocess.run (["mount", "-t", "tmpfs", "-o", "size=200m", "kpulse", disk]).returncode:
         pytest.skip ("no tmpfs can be mounted here")
 
     def fill (left_mib):
