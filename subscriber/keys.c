@@ -7,10 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 #include <readline/readline.h>
+
+#define CTRL_D 4
 
 static struct {
     int stop_fd;
@@ -19,10 +22,18 @@ static struct {
     int meta;             //  How readline prepared the terminal
     char bytes[256];
     size_t size, taken;
-    bool ended; //  The terminal is gone
+    size_t typed_ahead; //  Bytes that waited when the terminal became readline's
+    bool ended;         //  The terminal is gone
 } s_keys;
 
 //  --- the terminal ----------------------------------------------------------------------------
+
+static size_t
+s_waiting (void)
+{
+    int size = 0;
+    return ioctl (STDIN_FILENO, FIONREAD, &size) == 0 && size > 0 ? (size_t) size : 0;
+}
 
 //  As readline wants it, but reading never waits.
 static void
@@ -36,6 +47,7 @@ s_prepare_terminal (int meta)
         return;
     modes.c_cc[VMIN] = modes.c_cc[VTIME] = 0;
     tcsetattr (STDIN_FILENO, TCSANOW, &modes);
+    s_keys.typed_ahead = s_waiting ();
 }
 
 static void
@@ -81,6 +93,16 @@ s_poll (struct pollfd *items, nfds_t count, int timeout_ms)
     return rc;
 }
 
+//  A Ctrl-D that was typed while the terminal was not readline's: Linux keeps its place in the line
+//  as a NUL, and hands that out once lines are not its matter any more (n_tty.c, __DISABLED_CHAR).
+static void
+s_restore_ctrl_d (void)
+{
+    for (size_t i = 0; i < s_keys.size && s_keys.typed_ahead > 0; i++, s_keys.typed_ahead--)
+        if (s_keys.bytes[i] == '\0')
+            s_keys.bytes[i] = CTRL_D;
+}
+
 //  Read what is there, unless a signal came: what was typed before a Ctrl-C is void, and what is
 //  typed after it is not yet to be taken.
 static void
@@ -97,6 +119,7 @@ s_fill (int timeout_ms)
     ssize_t size = read (STDIN_FILENO, s_keys.bytes, sizeof s_keys.bytes);
     s_keys.taken = 0;
     s_keys.size = size > 0 ? (size_t) size : 0;
+    s_restore_ctrl_d ();
     s_keys.ended = (size == 0 && (items[0].revents & POLLHUP)) ||
                    (size == -1 && errno != EINTR && errno != EAGAIN);
 }

@@ -158,6 +158,21 @@ def test_ctrl_c_stops_waiting_for_an_answer (open_prompt):
     mute.close (0)
 
 
+def test_ctrl_d_typed_while_an_answer_is_awaited_leaves_after_it (open_prompt):
+    mute = zmq.Context.instance ().socket (zmq.ROUTER)
+    mute.rcvtimeo = 20_000
+    port = mute.bind_to_random_port ("tcp://127.0.0.1")
+    prompt = open_prompt ("--endpoint", f"tcp://127.0.0.1:{port}", "--timeout", "2")
+    prompt.expect_exact (PROMPT)
+    prompt.sendline ("show gaps;")
+    while b"show gaps" not in mute.recv_multipart ()[1]:
+        pass
+    prompt.sendeof ()  # The terminal is not readline's now: the kernel hands out a NUL for it
+    prompt.expect ("nobody answers|no answer")
+    assert end_code (prompt) == 0
+    mute.close (0)
+
+
 def test_a_coordinator_that_comes_back_is_asked_again (open_prompt, start_broker, start,
                                                        wait_until):
     broker = start_broker ()
