@@ -1,0 +1,165 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  append_cost - what store_append costs by itself: busy frames of many nodes, in the order and in
+//  the batches in which a broker's recorder brings them when it is behind. Says as JSON the CPU
+//  time of a frame, of the thread that appends and of RocksDB's, which is waited for.
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "program/exit_code.h"
+#include "program/settings.h"
+#include "storage/store.h"
+#include "tests/bench/busy.h"
+#include "tests/bench/progress.h"
+
+#define BATCH_MAX    100000
+#define MEMORY_BYTES (64u << 20) //  bin/broker's
+#define FIRST_WALL_S 1700000000
+#define EPOCH        ((uint64_t) FIRST_WALL_S * 1000 << 16 | 77)
+
+static const setting_t s_settings[] = {
+    {"nodes", 0, "COUNT", "10000", "How many nodes"},
+    {"frames", 0, "COUNT", "1000000", "How many frames, all nodes together"},
+    {"batch", 0, "COUNT", "24576", "How many frames an append brings"},
+    {"seed", 0, "NUMBER", "1", "Other numbers make other frames"},
+    {0},
+};
+
+static const program_t s_program = {
+    .name = "append_cost",
+    .purpose = "Append busy frames to a new store, and say what that costs.",
+    .operands = "FOLDER",
+    .manual = "Example: append_cost --nodes 100000 --frames 6000000 /tmp/store",
+    .settings = s_settings,
+};
+
+typedef struct {
+    store_t *store;
+    busy_t *busy;
+    busy_node_t *nodes;
+    size_t node_count, next_node;
+    uint64_t frames, appended;
+    size_t batch;
+    uint64_t append_ns, build_ns; //  CPU time of this thread
+    store_record_t records[BATCH_MAX];
+    store_verdict_t verdicts[BATCH_MAX];
+    uint8_t (*data)[BUSY_MAX_BYTES];
+} cost_t;
+
+static uint64_t
+s_cpu_ns (clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime (clock, &time);
+    return (uint64_t) time.tv_sec * 1000000000 + (uint64_t) time.tv_nsec;
+}
+
+static void
+s_build (cost_t *self, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        busy_node_t *node = &self->nodes[self->next_node];
+        self->next_node = (self->next_node + 1) % self->node_count;
+        int64_t start_wall_s = FIRST_WALL_S + (int64_t) node->seq;
+        size_t size = busy_next (self->busy, node, start_wall_s, self->data[i]);
+        self->records[i] = (store_record_t){.node = node->name,
+                                            .epoch = EPOCH,
+                                            .seq = node->seq,
+                                            .start_wall_s = start_wall_s,
+                                            .span_s = 1,
+                                            .data = self->data[i],
+                                            .size = size};
+    }
+}
+
+static int
+s_append (cost_t *self)
+{
+    uint64_t left = self->frames - self->appended;
+    size_t count = left < self->batch ? (size_t) left : self->batch;
+    uint64_t begun_ns = s_cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+    s_build (self, count);
+    uint64_t built_ns = s_cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+    int rc = store_append (self->store, self->records, count, self->verdicts);
+    self->append_ns += s_cpu_ns (CLOCK_THREAD_CPUTIME_ID) - built_ns;
+    self->build_ns += built_ns - begun_ns;
+    self->appended += count;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        assert (self->verdicts[i] == STORE_ADDED);
+    return rc;
+}
+
+static void
+s_print (const cost_t *self, uint64_t process_ns)
+{
+    double frames = (double) self->frames;
+    printf ("{\"nodes\": %zu, \"frames\": %" PRIu64 ", \"append_us\": %.3f, \"rocksdb_us\": %.3f}\n",
+            self->node_count, self->frames, (double) self->append_ns / frames / 1e3,
+            (double) (process_ns - self->append_ns - self->build_ns) / frames / 1e3);
+}
+
+static int
+s_run (cost_t *self, const char *path)
+{
+    char error[512];
+    self->store = store_new (path, &(store_options_t){.memory_bytes = MEMORY_BYTES}, error);
+    int rc = self->store ? 0 : -1;
+    progress_t progress;
+    progress_begin (&progress, "frames appended", self->frames);
+    uint64_t begun_ns = s_cpu_ns (CLOCK_PROCESS_CPUTIME_ID);
+    while (rc == 0 && self->appended < self->frames) {
+        rc = s_append (self);
+        progress_say (&progress, self->appended);
+    }
+    if (rc == -1) {
+        if (self->store)
+            store_error (self->store, error);
+        fprintf (stderr, "append_cost: %s\n", error);
+        return EXIT_FAILURE;
+    }
+    uint64_t process_ns = s_cpu_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
+    progress_end (&progress, progress.total);
+    s_print (self, process_ns);
+    return EXIT_SUCCESS;
+}
+
+static void
+s_init (cost_t *self, const settings_t *settings)
+{
+    self->node_count = (size_t) settings_number (settings, "nodes", 1, 1000000);
+    self->frames = (uint64_t) settings_number (settings, "frames", 1, INT64_MAX);
+    self->batch = (size_t) settings_number (settings, "batch", 1, BATCH_MAX);
+    self->busy = busy_new ((uint64_t) settings_number (settings, "seed", 0, INT64_MAX), EPOCH);
+    self->nodes = calloc (self->node_count, sizeof *self->nodes);
+    self->data = malloc (self->batch * sizeof *self->data);
+    assert (self->nodes && self->data);
+    for (size_t i = 0; i < self->node_count; i++)
+        snprintf (self->nodes[i].name, sizeof self->nodes[i].name, "n%06zu", i + 1);
+}
+
+static void
+s_destroy (cost_t *self)
+{
+    store_destroy (&self->store);
+    busy_destroy (&self->busy);
+    free (self->nodes);
+    free (self->data);
+    free (self);
+}
+
+int
+main (int argc, char **argv)
+{
+    settings_t *settings = settings_new (&s_program, argc, argv);
+    if (settings_operand_count (settings) != 1)
+        settings_usage (settings, "expected one FOLDER");
+    cost_t *self = calloc (1, sizeof *self);
+    assert (self);
+    s_init (self, settings);
+    int rc = s_run (self, settings_operand (settings, 0));
+    s_destroy (self);
+    settings_destroy (&settings);
+    return rc;
+}
