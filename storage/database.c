@@ -3,7 +3,7 @@
 //  freed, no merge operator, no range deletes, leveled compaction, the log is never disabled;
 //  each of the features left out has lost data or failed to recover in this release.
 //
-//  Brief keys have a column family of their own: compressing what is deleted a minute later, and
+//  Brief keys have a column family of their own: compressing what is gone a minute later, and
 //  merging it with what stays, took a third of the CPU time that a frame costs. A database without
 //  that family is another program's, or its making was cut off: it has all keys in one.
 #include "storage/database_self.h"
@@ -16,20 +16,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPEN_FILES_MAX    128
-#define FILE_BYTES        (16u << 20)
-#define LEVEL_BYTES       (64u << 20)
-#define BRIEF_FILES       8
-#define BRIEF_LEVEL_BYTES (256u << 20)
-#define LOG_BYTES         (1u << 20)
-#define LOG_FILES         3
-#define LOG_LEVEL_WARN    2
-#define BLOCK_BYTES       (16u << 10)
-#define BUFFER_BYTES_MIN  (1u << 20)
+#define OPEN_FILES_MAX 256
+#define FILE_BYTES     (16u << 20)
+#define LEVEL_BYTES    (64u << 20)
+#define LOG_BYTES      (1u << 20)
+#define LOG_FILES      3
+#define LOG_LEVEL_WARN 2
+#define BLOCK_BYTES    (16u << 10)
 
 //  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
 //  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
 #define OPEN_FILES_SHARD_BITS 1
+
+//  Writing slows down where merging lags behind so far, and waits for it in the end.
+#define SLOWDOWN_TIMES 3
+#define STOP_TIMES     5
 
 //  What recovery does with its log: go up to the first bad record and drop the rest, or drop a
 //  torn tail only and refuse damage before it.
@@ -37,13 +38,6 @@
 #define LOG_WITHOUT_TAIL    0
 
 static const char *const s_family_names[DATABASE_FAMILIES] = {"default", "brief"};
-
-size_t
-database_buffer_bytes (size_t memory_bytes)
-{
-    size_t bytes = memory_bytes / (2 * DATABASE_BUFFERS);
-    return bytes < BUFFER_BYTES_MIN ? BUFFER_BYTES_MIN : bytes;
-}
 
 //  Half of the memory for blocks read; indexes count too, so that many files stay within it.
 static void
@@ -59,15 +53,13 @@ s_set_cache (rocksdb_options_t *options, size_t memory_bytes)
     rocksdb_cache_destroy (cache);
 }
 
-//  Half of the memory for write buffers: for each family one filling, one being flushed. The log
-//  goes on until both are flushed.
+//  The log goes on until the buffers of both families are flushed, which they are together.
 static void
-s_set_sizes (rocksdb_options_t *options, size_t memory_bytes)
+s_set_sizes (rocksdb_options_t *options, const database_sizes_t *sizes)
 {
-    size_t buffer_bytes = database_buffer_bytes (memory_bytes);
-    rocksdb_options_set_write_buffer_size (options, buffer_bytes);
+    rocksdb_options_set_write_buffer_size (options, sizes->buffer_bytes);
     rocksdb_options_set_max_write_buffer_number (options, DATABASE_BUFFERS / DATABASE_FAMILIES);
-    rocksdb_options_set_max_total_wal_size (options, DATABASE_BUFFERS * buffer_bytes);
+    rocksdb_options_set_max_total_wal_size (options, DATABASE_BUFFERS * DATABASE_BUFFER_BYTES_MAX);
     rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
     rocksdb_options_set_max_open_files (options, OPEN_FILES_MAX);
@@ -88,7 +80,7 @@ s_set_log (rocksdb_options_t *options)
 //  LZ4 at all levels: zstd below would save another 12 % of the disk and halve the rate at which
 //  frames can be appended, for compaction then lags behind.
 static rocksdb_options_t *
-s_options_new (const database_options_t *wanted)
+s_options_new (const database_options_t *wanted, const database_sizes_t *sizes)
 {
     rocksdb_options_t *options = rocksdb_options_create ();
     rocksdb_options_set_create_if_missing (options, 1);
@@ -98,7 +90,7 @@ s_options_new (const database_options_t *wanted)
     rocksdb_options_set_wal_recovery_mode (
         options, wanted->refuse_damaged_log ? LOG_WITHOUT_TAIL : LOG_TO_FIRST_DAMAGE);
     s_set_cache (options, wanted->memory_bytes);
-    s_set_sizes (options, wanted->memory_bytes);
+    s_set_sizes (options, sizes);
     s_set_log (options);
     return options;
 }
@@ -198,21 +190,26 @@ s_count_families (const rocksdb_options_t *options, const char *path)
     return count == 1 ? 1 : DATABASE_FAMILIES;
 }
 
-//  The longer files are left alone, the more of what they hold is deleted by then.
 static void
-s_make_brief (rocksdb_options_t *options)
+s_make_brief (rocksdb_options_t *options, const database_sizes_t *sizes)
 {
+    int files = (int) sizes->brief_files;
     rocksdb_options_set_compression (options, rocksdb_no_compression);
-    rocksdb_options_set_level0_file_num_compaction_trigger (options, BRIEF_FILES);
-    rocksdb_options_set_max_bytes_for_level_base (options, BRIEF_LEVEL_BYTES);
+    rocksdb_options_set_level0_file_num_compaction_trigger (options, files);
+    rocksdb_options_set_level0_slowdown_writes_trigger (options, SLOWDOWN_TIMES * files);
+    rocksdb_options_set_level0_stop_writes_trigger (options, STOP_TIMES * files);
+    rocksdb_options_set_max_bytes_for_level_base (options, sizes->brief_bytes);
 }
 
 static char *
 s_open (database_t *self, const char *path, const database_options_t *wanted)
 {
     char *text = NULL;
-    rocksdb_options_t *lasting = s_options_new (wanted), *brief = s_options_new (wanted);
-    s_make_brief (brief);
+    self->memory_bytes = wanted->memory_bytes;
+    self->sizes = database_sizes (wanted->memory_bytes, 0);
+    rocksdb_options_t *lasting = s_options_new (wanted, &self->sizes);
+    rocksdb_options_t *brief = s_options_new (wanted, &self->sizes);
+    s_make_brief (brief, &self->sizes);
     const rocksdb_options_t *const options[DATABASE_FAMILIES] = {lasting, brief};
     self->family_count = s_count_families (lasting, path);
     self->db = rocksdb_open_column_families (lasting, path, self->family_count, s_family_names,
@@ -245,9 +242,74 @@ database_new (const char *path, const database_options_t *wanted, database_fault
 int
 database_family (const database_t *self, const void *key, size_t key_size)
 {
-    bool is_brief = key_size > 0 && *(const uint8_t *) key == DATABASE_BRIEF;
+    uint8_t tag = key_size > 0 ? *(const uint8_t *) key : 0;
+    bool is_brief = tag >= DATABASE_BRIEF_FIRST && tag <= DATABASE_BRIEF_LAST;
     return is_brief ? self->family_count - 1 : 0;
 }
+
+//  --- sizes that grow -------------------------------------------------------------------------
+
+#define SETTINGS_MAX 5
+
+//  Settings of a family, as texts.
+typedef struct {
+    const char *names[SETTINGS_MAX], *values[SETTINGS_MAX];
+    char texts[SETTINGS_MAX][24];
+    int count;
+} setting_list_t;
+
+static void
+s_list (setting_list_t *self, const char *name, uint64_t value)
+{
+    snprintf (self->texts[self->count], sizeof self->texts[0], "%llu", (unsigned long long) value);
+    self->names[self->count] = name;
+    self->values[self->count] = self->texts[self->count];
+    self->count++;
+}
+
+//  Where RocksDB does not take them it goes on with those it has.
+static void
+s_set (database_t *self, int family, const setting_list_t *settings)
+{
+    char *text = NULL;
+    rocksdb_set_options_cf (self->db, self->families[family], settings->count, settings->names,
+                            settings->values, &text);
+    rocksdb_free (text);
+}
+
+static void
+s_resize (database_t *self)
+{
+    const database_sizes_t *sizes = &self->sizes;
+    setting_list_t settings = {.count = 0};
+    s_list (&settings, "write_buffer_size", sizes->buffer_bytes);
+    s_set (self, 0, &settings);
+    s_list (&settings, "level0_file_num_compaction_trigger", sizes->brief_files);
+    s_list (&settings, "level0_slowdown_writes_trigger", SLOWDOWN_TIMES * sizes->brief_files);
+    s_list (&settings, "level0_stop_writes_trigger", STOP_TIMES * sizes->brief_files);
+    s_list (&settings, "max_bytes_for_level_base", sizes->brief_bytes);
+    s_set (self, self->family_count - 1, &settings);
+}
+
+size_t
+database_buffer_bytes (size_t memory_bytes, uint64_t brief_bytes)
+{
+    return database_sizes (memory_bytes, brief_bytes).buffer_bytes;
+}
+
+void
+database_expect (database_t *self, uint64_t brief_bytes)
+{
+    database_sizes_t sizes = database_sizes (self->memory_bytes, brief_bytes);
+    bool is_same = sizes.buffer_bytes == self->sizes.buffer_bytes &&
+                   sizes.brief_files == self->sizes.brief_files;
+    if (is_same || self->family_count < DATABASE_FAMILIES)
+        return;
+    self->sizes = sizes;
+    s_resize (self);
+}
+
+//  --- single values ---------------------------------------------------------------------------
 
 static rocksdb_column_family_handle_t *
 s_family_of (const database_t *self, const void *key, size_t key_size)

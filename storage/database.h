@@ -12,17 +12,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATABASE_ERROR_MAX 512
-#define DATABASE_LOCK_FILE "LOCK" //  Lies in its folder as long as the database does
+#define DATABASE_ERROR_MAX  512
+#define DATABASE_LOCK_FILE  "LOCK" //  Lies in its folder as long as the database does
+#define DATABASE_LOG_SUFFIX ".log" //  Of the files that have what is in its buffers
 
-//  Keys that begin with this byte are meant to be deleted soon: they are kept apart from the
-//  others, not compressed, and scanned by themselves or by a scan over everything.
-#define DATABASE_BRIEF 'a'
+//  Keys that begin with these bytes are brief, to be deleted or written anew soon: they are kept
+//  apart from the others, not compressed, and scanned by themselves or by a scan over everything.
+#define DATABASE_BRIEF_FIRST 'a'
+#define DATABASE_BRIEF_LAST  'b'
 
 typedef struct database_t database_t;
 
 typedef struct {
-    size_t memory_bytes;     //  Shared by write buffers and cache
+    size_t memory_bytes;     //  Shared by write buffers, which may grow, and cache
     bool sync;               //  Each write waits for the disk
     bool refuse_damaged_log; //  See store_options_t
 } database_options_t;
@@ -40,10 +42,14 @@ database_t *database_new (const char *path, const database_options_t *options,
 //  Close it; cursors and batches must be gone.
 void database_destroy (database_t **self_p);
 
-//  The bytes one write buffer of a database with this memory takes. All of them, and as much again
-//  for the log, may be written at any moment.
+//  The bytes one write buffer of a database with this memory takes where about so many bytes of
+//  brief keys live at a time. All of them, and as much again for the log, may be written at any
+//  moment.
 #define DATABASE_BUFFERS 4
-size_t database_buffer_bytes (size_t memory_bytes);
+size_t database_buffer_bytes (size_t memory_bytes, uint64_t brief_bytes);
+//  So many bytes of brief keys are going to live at a time; none, until it is told. The thread that
+//  writes.
+void database_expect (database_t *self, uint64_t brief_bytes);
 
 //  Compare the value stored at key. Returns 1 where it equals, 0 where it differs or there is
 //  none, -1 on failure.

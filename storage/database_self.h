@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <rocksdb/c.h>
 #include "storage/database.h"
+#include "storage/database_sizes.h"
 
 #define DATABASE_FAMILIES 2 //  Of lasting keys, and of brief ones
 
@@ -18,6 +19,8 @@ struct database_t {
     int family_count;
     rocksdb_readoptions_t *read_options;
     rocksdb_writeoptions_t *write_options;
+    size_t memory_bytes;
+    database_sizes_t sizes; //  The writer's only
     atomic_bool damaged;
 };
 

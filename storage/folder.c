@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,8 +81,15 @@ folder_place (const char *path, const char *file, folder_place_t *place)
     return 0;
 }
 
+static bool
+s_ends_with (const char *name, const char *suffix)
+{
+    size_t length = strlen (name), end = strlen (suffix);
+    return length >= end && strcmp (name + length - end, suffix) == 0;
+}
+
 uint64_t
-folder_used_bytes (const char *path)
+folder_bytes_of (const char *path, const char *suffix)
 {
     uint64_t bytes = 0;
     DIR *folder = opendir (path);
@@ -89,12 +97,19 @@ folder_used_bytes (const char *path)
         return 0;
     for (struct dirent *entry = readdir (folder); entry; entry = readdir (folder)) {
         struct stat status;
-        if (fstatat (dirfd (folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (s_ends_with (entry->d_name, suffix) &&
+            fstatat (dirfd (folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG (status.st_mode))
             bytes += (uint64_t) status.st_blocks * 512;
     }
     closedir (folder);
     return bytes;
+}
+
+uint64_t
+folder_used_bytes (const char *path)
+{
+    return folder_bytes_of (path, "");
 }
 
 uint64_t

@@ -25,6 +25,8 @@ int folder_place (const char *path, const char *file, folder_place_t *place);
 
 //  Bytes its own files take on disk (not those of folders inside); 0 where it cannot be read.
 uint64_t folder_used_bytes (const char *path);
+//  The same of those whose names end so.
+uint64_t folder_bytes_of (const char *path, const char *suffix);
 
 //  Bytes left to users on its file system; 0 where that cannot be told.
 uint64_t folder_free_bytes (const char *path);

@@ -15,11 +15,44 @@
 #define MEMORY_BYTES_DEFAULT (16u << 20)
 #define RESERVE_BYTES        (64u << 20)
 
-//  Recovery writes what the log holds, at most all buffers, to new files. Debian's RocksDB aborts
-//  the process on some writes to a full disk: look before it is asked.
-static int
-s_check_space (const char *path, uint64_t needed_bytes, char error[DATABASE_ERROR_MAX])
+//  Of a frame, for the sizes of buffers.
+#define FRAME_BYTES_USUAL 512
+
+//  What all buffers take where there are so many nodes, whose frames of a minute live briefly.
+static uint64_t
+s_buffers_bytes (const store_t *self, uint64_t nodes)
 {
+    uint64_t brief_bytes = nodes * MINUTE_S * FRAME_BYTES_USUAL;
+    return DATABASE_BUFFERS * (uint64_t) database_buffer_bytes (self->memory_bytes, brief_bytes);
+}
+
+static void
+s_reserve (store_t *self, uint64_t buffers_bytes)
+{
+    atomic_store (&self->buffers_bytes, buffers_bytes);
+    atomic_store (&self->reserve_bytes, buffers_bytes + RESERVE_BYTES);
+}
+
+//  Larger ones need a larger reserve: where that would have the disk full they do not grow yet.
+void
+store_fit (store_t *self)
+{
+    uint64_t nodes = self->holdings->count;
+    uint64_t buffers_bytes = s_buffers_bytes (self, nodes);
+    if (buffers_bytes > atomic_load (&self->buffers_bytes) &&
+        folder_free_bytes (self->path) < 2 * (buffers_bytes + RESERVE_BYTES))
+        return;
+    s_reserve (self, buffers_bytes);
+    database_expect (self->database, nodes * MINUTE_S * FRAME_BYTES_USUAL);
+}
+
+//  Recovery writes what the log holds to new files, and fills all buffers anew. Debian's RocksDB
+//  aborts the process on some writes to a full disk: look before it is asked.
+static int
+s_check_space (const char *path, uint64_t buffers_bytes, char error[DATABASE_ERROR_MAX])
+{
+    uint64_t log_bytes = folder_bytes_of (path, DATABASE_LOG_SUFFIX);
+    uint64_t needed_bytes = log_bytes > buffers_bytes ? log_bytes : buffers_bytes;
     uint64_t free_bytes = folder_free_bytes (path);
     if (free_bytes >= needed_bytes)
         return 0;
@@ -28,12 +61,6 @@ s_check_space (const char *path, uint64_t needed_bytes, char error[DATABASE_ERRO
               "free some space and start again",
               path, (unsigned long long) free_bytes >> 20, (unsigned long long) needed_bytes >> 20);
     return -1;
-}
-
-static size_t
-s_memory_bytes (const store_options_t *options)
-{
-    return options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
 }
 
 static int
@@ -198,7 +225,7 @@ s_load_loss (store_t *self, const char *node, const loss_t *loss)
     return 0;
 }
 
-//  Take one record of the books: node records come first, then ranges, then losses, each in order
+//  Take one record of the books: node records come first, then losses, then ranges, each in order
 //  of epoch and seq.
 static int
 s_load_record (store_t *self, const scan_t *scan)
@@ -222,9 +249,9 @@ s_load_record (store_t *self, const scan_t *scan)
 }
 
 static int
-s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
+s_load_records (store_t *self, store_bytes_t first, store_bytes_t end, store_fault_t *fault,
+                char error[DATABASE_ERROR_MAX])
 {
-    store_bytes_t first = store_key_books_first (), end = store_key_books_end ();
     scan_t *scan = scan_new (self->database, first.data, first.size, end.data, end.size);
     int rc = scan_next (scan, error);
     bool sound = true;
@@ -239,13 +266,23 @@ s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX
 }
 
 static int
+s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
+{
+    return s_load_records (self, store_key_books_first (), store_key_books_end (), fault, error) ||
+                   s_load_records (self, store_key_ranges_first (), store_key_ranges_end (), fault,
+                                   error)
+               ? -1
+               : 0;
+}
+
+static int
 s_open_database (store_t *self, const store_options_t *options, store_fault_t *fault,
                  char error[DATABASE_ERROR_MAX])
 {
     static const store_fault_t faults[] = {[DATABASE_UNUSABLE] = STORE_UNUSABLE,
                                            [DATABASE_IN_USE] = STORE_IN_USE,
                                            [DATABASE_DAMAGED] = STORE_DAMAGED};
-    const database_options_t wanted = {s_memory_bytes (options), options->sync,
+    const database_options_t wanted = {self->memory_bytes, options->sync,
                                        options->refuse_damaged_log};
     database_fault_t why;
     self->database = database_new (self->path, &wanted, &why, error);
@@ -271,17 +308,17 @@ static int
 s_open (store_t *self, const store_options_t *options, store_fault_t *fault,
         char error[DATABASE_ERROR_MAX])
 {
-    self->buffers_bytes =
-        DATABASE_BUFFERS * (uint64_t) database_buffer_bytes (s_memory_bytes (options));
-    self->reserve_bytes = self->buffers_bytes + RESERVE_BYTES;
+    self->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
+    s_reserve (self, s_buffers_bytes (self, 0));
     *fault = STORE_UNUSABLE;
     if (folder_create (self->path, error) ||
         s_check_space (self->path, self->buffers_bytes, error) ||
         s_open_database (self, options, fault, error) || s_read_all (self, options, fault, error))
         return -1;
-    return folder_place (self->path, DATABASE_LOCK_FILE, &self->place)
-               ? s_refuse_vanished (self, error)
-               : 0;
+    if (folder_place (self->path, DATABASE_LOCK_FILE, &self->place))
+        return s_refuse_vanished (self, error);
+    store_fit (self);
+    return 0;
 }
 
 store_t *

@@ -270,6 +270,7 @@ s_write (append_t *self)
     self->store->duplicates += self->duplicates;
     pthread_mutex_unlock (&self->store->mutex);
     self->duplicates = 0;
+    store_fit (self->store);
     return 0;
 }
 

@@ -217,6 +217,22 @@ store_key_books_end (void)
 }
 
 store_bytes_t
+store_key_ranges_first (void)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_RANGE);
+    return self;
+}
+
+store_bytes_t
+store_key_ranges_end (void)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_RANGE + 1);
+    return self;
+}
+
+store_bytes_t
 store_value_identity (uint64_t id, const char *owner)
 {
     store_bytes_t self = {.size = 0};

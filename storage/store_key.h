@@ -4,7 +4,10 @@
 //      key                                             value
 //      '!'                                             STORE_FORMAT: what database this is
 //      '!' '!'                                         id:8  owner
-//      'a' group:2  number:8                         frames of open minutes (storage/inbox.h)
+//      'a' group:2  number:8                           frames of open minutes (storage/inbox.h)
+//      'b' group:2  node 0  epoch:8  first_seq:8       last_seq:8  first_wall_s:8  last_wall_s:8
+//                                                      end_wall_s:8  covered_s:8  bytes:8
+//                                                      digest:8
 //      'c' node 0  epoch:8  seq:8  digest:8            a refused frame, byte for byte
 //      'f' node 0  minute:8                            frames of a closed minute (storage/chunk.h)
 //      'f' node 0  start:8  epoch:8  seq:8  span:4     the frame, byte for byte
@@ -15,17 +18,14 @@
 //                                                      disorder:8  rows:8 (of each level)
 //                                                      chunks:8
 //                                                      reach:8 (of any frame, of each metric)
-//      'r' group:2  node 0  epoch:8  first_seq:8       last_seq:8  first_wall_s:8  last_wall_s:8
-//                                                      end_wall_s:8  covered_s:8  bytes:8
-//                                                      digest:8
 //      's' node 0  epoch:8  first_seq:8                last_seq:8  cause:1     (lost frames)
 //      'w' level:1  node 0  start:8                    a rollup (storage/row.c)
 //
 //  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
 //  numbers do. A group is some nodes' whose names have like hashes: what a batch brings is written
 //  group by group, and so in order. The 0 after a name keeps n1 from being a prefix of n10. 'n' is
-//  written when a node's record changes, 'r' and 's' when a run changes; all in the batch of their
-//  frames.
+//  written when a node's record changes, 'b' and 's' when a run changes; all in the batch of their
+//  frames. 'a' and 'b' are brief (storage/database.h).
 #ifndef STORAGE_STORE_KEY_H
 #define STORAGE_STORE_KEY_H
 
@@ -35,7 +35,7 @@
 #include "storage/store.h"
 
 #define STORE_NAME      "kpulse store "
-#define STORE_FORMAT    STORE_NAME "3"
+#define STORE_FORMAT    STORE_NAME "4"
 #define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 192)
 
 //  Whoever reads one node's open minute steps over the others of its group; a batch of 100,000
@@ -76,6 +76,8 @@ store_bytes_t store_key_rows_end (unsigned level);
 //  Edges of the part of the database that holds node records, ranges and losses: [first, end).
 store_bytes_t store_key_books_first (void);
 store_bytes_t store_key_books_end (void);
+store_bytes_t store_key_ranges_first (void);
+store_bytes_t store_key_ranges_end (void);
 
 store_bytes_t store_value_identity (uint64_t id, const char *owner);
 store_bytes_t store_value_node (const holding_t *holding);

@@ -8,11 +8,11 @@
 #include "storage/store_key.h"
 
 #define TAG_FORMAT   '!'
-#define TAG_INBOX    DATABASE_BRIEF
+#define TAG_INBOX    DATABASE_BRIEF_FIRST
+#define TAG_RANGE    DATABASE_BRIEF_LAST
 #define TAG_CONFLICT 'c'
 #define TAG_FRAME    'f'
 #define TAG_NODE     'n'
-#define TAG_RANGE    'r'
 #define TAG_LOSS     's'
 #define TAG_ROW      'w'
 

@@ -43,8 +43,9 @@ struct store_t {
     database_t *database;
     uint64_t id;               //  See store_id
     folder_place_t place;      //  Of the folder when it was opened
-    uint64_t buffers_bytes;    //  What RocksDB may write at any moment
-    uint64_t reserve_bytes;    //  Free disk space below which nothing is appended
+    size_t memory_bytes;
+    atomic_uint_least64_t buffers_bytes; //  What RocksDB may write at any moment
+    atomic_uint_least64_t reserve_bytes; //  Free disk space below which nothing is appended
     atomic_bool damaged;       //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing;   //  Held through a write: one at a time; taken before mutex
     wire_reader_t *reader;     //  Of the thread that holds writing, as are
@@ -65,6 +66,9 @@ struct store_t {
 int store_fail (store_t *self, const char *error);
 //  The same for a store whose bytes are not those that were written; what says how.
 int store_fail_damaged (store_t *self, const char *what);
+
+//  Fit buffers and reserve to the nodes that there are. The thread that holds writing.
+void store_fit (store_t *self);
 
 //  0 where the disk has room for a write of so many bytes, else -1 and a sentence for store_error.
 int store_check_space (store_t *self, uint64_t bytes);

@@ -15,7 +15,7 @@
 #include "tests/bench/progress.h"
 
 #define BATCH_MAX    100000
-#define MEMORY_BYTES (64u << 20) //  bin/broker's
+#define MEMORY_BYTES (128u << 20) //  bin/broker's
 #define FIRST_WALL_S 1700000000
 #define EPOCH        ((uint64_t) FIRST_WALL_S * 1000 << 16 | 77)
 
@@ -95,7 +95,8 @@ static void
 s_print (const cost_t *self, uint64_t process_ns)
 {
     double frames = (double) self->frames;
-    printf ("{\"nodes\": %zu, \"frames\": %" PRIu64 ", \"append_us\": %.3f, \"rocksdb_us\": %.3f}\n",
+    printf ("{\"nodes\": %zu, \"frames\": %" PRIu64
+            ", \"append_us\": %.3f, \"rocksdb_us\": %.3f}\n",
             self->node_count, self->frames, (double) self->append_ns / frames / 1e3,
             (double) (process_ns - self->append_ns - self->build_ns) / frames / 1e3);
 }

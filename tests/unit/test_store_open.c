@@ -46,7 +46,8 @@ s_make_database (const fixture_t *fixture, const char *const pairs[][2], size_t 
         fail_msg ("%s", error);
     batch_t *batch = batch_new (database);
     for (size_t i = 0; i < count; i++)
-        batch_put (batch, pairs[i][0], strlen (pairs[i][0]), pairs[i][1], strlen (pairs[i][1]));
+        batch_put_unseen (batch, pairs[i][0], strlen (pairs[i][0]), pairs[i][1],
+                          strlen (pairs[i][1]));
     assert_int_equal (database_write (database, batch, error), 0);
     batch_destroy (&batch);
     database_destroy (&database);
@@ -85,17 +86,17 @@ test_another_database_is_refused_and_left_alone (void **state)
 static void
 test_another_format_of_store_is_refused (void **state)
 {
-    const char *const pairs[][2] = {{"!", "kpulse store 2"}};
+    const char *const pairs[][2] = {{"!", "kpulse store 3"}};
     char path[128];
     s_make_database (*state, pairs, 1, path);
-    s_assert_refused (path, "another format than \"kpulse store 3\"", "choose another path");
+    s_assert_refused (path, "another format than \"kpulse store 4\"", "choose another path");
 }
 
 static void
 test_books_that_contradict_themselves_are_refused (void **state)
 {
     //  A range of a node that has no record.
-    const char *const pairs[][2] = {{"!", "kpulse store 3"}, {"!!", "identity"}, {"rn1", "x"}};
+    const char *const pairs[][2] = {{"!", "kpulse store 4"}, {"!!", "identity"}, {"bn1", "x"}};
     char path[128];
     s_make_database (*state, pairs, 3, path);
     s_assert_refused (path, "damaged", "move it away");

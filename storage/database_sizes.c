@@ -1,0 +1,36 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  database_sizes - see database_sizes.h.
+#include "storage/database_sizes.h"
+
+#include "storage/database.h"
+
+#define BUFFER_BYTES_MIN ((size_t) 1 << 20)
+#define BRIEF_FILES_MIN  8
+#define BRIEF_FILES_MAX  48
+#define BRIEF_BYTES_MIN  ((uint64_t) 256 << 20)
+
+//  Half of the memory is for write buffers: for each family one filling, one being flushed.
+static size_t
+s_buffer_bytes (size_t memory_bytes, uint64_t brief_bytes)
+{
+    size_t bytes = memory_bytes / (2 * DATABASE_BUFFERS);
+    if (bytes < BUFFER_BYTES_MIN)
+        bytes = BUFFER_BYTES_MIN;
+    while (bytes < brief_bytes / BRIEF_FILES_MIN && 2 * bytes <= DATABASE_BUFFER_BYTES_MAX)
+        bytes *= 2;
+    return bytes;
+}
+
+database_sizes_t
+database_sizes (size_t memory_bytes, uint64_t brief_bytes)
+{
+    database_sizes_t self = {.buffer_bytes = s_buffer_bytes (memory_bytes, brief_bytes),
+                             .brief_files = BRIEF_FILES_MIN};
+    while (self.brief_files < BRIEF_FILES_MAX &&
+           self.brief_files * (uint64_t) self.buffer_bytes < brief_bytes)
+        self.brief_files += BRIEF_FILES_MIN;
+    self.brief_bytes = self.brief_files * (uint64_t) self.buffer_bytes;
+    if (self.brief_bytes < BRIEF_BYTES_MIN)
+        self.brief_bytes = BRIEF_BYTES_MIN;
+    return self;
+}
