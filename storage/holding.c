@@ -18,17 +18,32 @@ rolled_none (void)
     return self;
 }
 
-holding_t *
-holding_new (const char *node)
+void
+holding_begin (holding_t *self, const char *node)
 {
-    assert (node_name_is_valid (node));
-    holding_t *self = calloc (1, sizeof *self);
-    assert (self);
+    assert (node_name_is_valid (node) && self->count == 0);
     memcpy (self->node, node, strlen (node) + 1);
     self->first_wall_s = INT64_MAX;
     self->rolled = rolled_none ();
     self->newest_wall_s = INT64_MIN;
+}
+
+holding_t *
+holding_new (const char *node)
+{
+    holding_t *self = calloc (1, sizeof *self);
+    assert (self);
+    holding_begin (self, node);
     return self;
+}
+
+void
+holding_clear (holding_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        ranges_clear (&self->epochs[i]);
+    losses_clear (&self->losses);
+    *self = (holding_t){.epochs = self->epochs, .capacity = self->capacity};
 }
 
 void
@@ -37,10 +52,8 @@ holding_destroy (holding_t **self_p)
     holding_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < self->count; i++)
-        ranges_clear (&self->epochs[i]);
+    holding_clear (self);
     free (self->epochs);
-    losses_clear (&self->losses);
     free (self);
     *self_p = NULL;
 }

@@ -53,6 +53,9 @@ rolled_t rolled_none (void);
 //  node must be a valid name.
 holding_t *holding_new (const char *node);
 void holding_destroy (holding_t **self_p);
+//  Hold nothing, but keep the memory; then, be of another node.
+void holding_clear (holding_t *self);
+void holding_begin (holding_t *self, const char *node);
 
 //  The ranges of an epoch, borrowed until the next one is added; NULL where it is unknown.
 ranges_t *holding_find (const holding_t *self, uint64_t epoch);

@@ -20,12 +20,22 @@ holdings_destroy (holdings_t **self_p)
     holdings_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < self->count; i++)
+    for (size_t i = 0; i < self->made; i++)
         holding_destroy (&self->nodes[i]);
     node_index_destroy (&self->index);
     free (self->nodes);
     free (self);
     *self_p = NULL;
+}
+
+void
+holdings_clear (holdings_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        holding_clear (self->nodes[i]);
+    self->count = 0;
+    node_index_destroy (&self->index);
+    self->index = node_index_new ();
 }
 
 holding_t *
@@ -47,10 +57,12 @@ s_reserve (holdings_t *self, size_t count)
 holding_t *
 holdings_append (holdings_t *self, const char *node)
 {
-    s_reserve (self, self->count + 1);
-    holding_t *holding = holding_new (node);
-    self->nodes[self->count++] = holding;
-    return holding;
+    if (self->count == self->made) {
+        s_reserve (self, self->made + 1);
+        self->nodes[self->made++] = holding_new (node);
+    } else
+        holding_begin (self->nodes[self->count], node);
+    return self->nodes[self->count++];
 }
 
 holding_t *

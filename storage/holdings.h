@@ -14,12 +14,16 @@
 typedef struct {
     holding_t **nodes; //  Owned, as are the holdings; in the order in which they were added
     size_t count;
+    size_t made; //  Holdings; those from count on are empty, kept for the next nodes
     size_t capacity;
     node_index_t *index; //  The same by name
 } holdings_t;
 
 holdings_t *holdings_new (void);
 void holdings_destroy (holdings_t **self_p);
+
+//  Hold no node, but keep the memory of all that there were.
+void holdings_clear (holdings_t *self);
 
 //  A node's holding, borrowed; NULL where it is unknown.
 holding_t *holdings_find (const holdings_t *self, const char *node);

@@ -10,7 +10,7 @@ void
 store_draft_init (store_draft_t *self, store_t *store)
 {
     *self = (store_draft_t){.store = store,
-                            .holdings = holdings_new (),
+                            .holdings = store->drafts,
                             .batch = batch_new (store->database),
                             .inbox = inbox_draft_new ()};
 }
@@ -21,7 +21,7 @@ store_draft_fini (store_draft_t *self)
     for (size_t i = 0; i < self->holdings->count; i++)
         if (self->holdings->nodes[i]->known)
             self->holdings->nodes[i]->known->drafted = NULL;
-    holdings_destroy (&self->holdings);
+    holdings_clear (self->holdings);
     batch_destroy (&self->batch);
     inbox_draft_destroy (&self->inbox);
 }

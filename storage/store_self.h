@@ -41,15 +41,16 @@
 struct store_t {
     char *path;
     database_t *database;
-    uint64_t id;               //  See store_id
-    folder_place_t place;      //  Of the folder when it was opened
+    uint64_t id;          //  See store_id
+    folder_place_t place; //  Of the folder when it was opened
     size_t memory_bytes;
     atomic_uint_least64_t buffers_bytes; //  What RocksDB may write at any moment
     atomic_uint_least64_t reserve_bytes; //  Free disk space below which nothing is appended
     atomic_bool damaged;       //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing;   //  Held through a write: one at a time; taken before mutex
     wire_reader_t *reader;     //  Of the thread that holds writing, as are
-    sheet_t *sheet;            //  the minute that it rewrites
+    sheet_t *sheet;            //  the minute that it rewrites,
+    holdings_t *drafts;        //  what it drafts, nothing in between,
     uint64_t inbox_number;     //  the number of the next records of the inbox, and which of its
     bool is_due[STORE_GROUPS]; //  groups have minutes that are over
     open_minutes_t *open_minutes;
