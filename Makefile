@@ -268,7 +268,8 @@ chaos: chaos-programs
 
 # --- benchmarks: tools/bench-NAME starts what is built here -------------------------------------
 BENCH := $(BUILD)/tests/bench
-BENCH_PROGRAMS := write_store feed_prometheus busy_nodes receive ingest_load ingest_bare chunk_cost append_cost
+BENCH_PROGRAMS := write_store feed_prometheus busy_nodes receive ingest_load ingest_bare chunk_cost \
+                  decode_cost append_cost
 LIBS_BENCH = $(call libs_of,libcurl libprotobuf-c snappy)
 
 $(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
@@ -278,8 +279,8 @@ $(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
 
 $(BENCH)/series.o: | $(BENCH)/remote_write.pb-c.h
 $(BENCH)/feed_prometheus: $(BENCH)/series.o $(BENCH)/remote_write.pb-c.o
-$(BENCH)/ingest_load $(BENCH)/append_cost: $(BENCH)/busy.o
-$(BENCH)/write_store $(BENCH)/busy_nodes $(BENCH)/ingest_load $(BENCH)/chunk_cost $(BENCH)/append_cost: $(BENCH)/workload.o $(BENCH)/chance.o
+$(BENCH)/ingest_load $(BENCH)/decode_cost $(BENCH)/append_cost: $(BENCH)/busy.o
+$(BENCH)/write_store $(BENCH)/busy_nodes $(BENCH)/ingest_load $(BENCH)/chunk_cost $(BENCH)/decode_cost $(BENCH)/append_cost: $(BENCH)/workload.o $(BENCH)/chance.o
 $(BENCH)/write_store $(BENCH)/feed_prometheus $(BENCH)/busy_nodes $(BENCH)/append_cost: $(BENCH)/progress.o
 $(BENCH_PROGRAMS:%=$(BENCH)/%): %: %.o $(STORE) $(COMMON)
 	$(call say,LD,$@)

@@ -10,21 +10,21 @@
 #define FRAME_ITEMS  15
 #define METRIC_ITEMS 6
 #define LOSSES_ITEMS 5
+#define COST_ITEMS   3
 
 //  --- what a frame must be ----------------------------------------------------------------------
 
-static bool
-s_may_name_a_node (char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-}
+//  By character: which of them a name may have.
+static const bool s_may_name_a_node[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+    ['.'] = true,         ['_'] = true,         ['-'] = true,
+};
 
 bool
 node_name_is_valid (const char *name)
 {
     size_t length = 0;
-    while (length <= NODE_NAME_MAX && s_may_name_a_node (name[length]))
+    while (length <= NODE_NAME_MAX && s_may_name_a_node[(uint8_t) name[length]])
         length++;
     return length > 0 && length <= NODE_NAME_MAX && name[length] == 0;
 }
@@ -110,11 +110,13 @@ s_put_identity (const frame_t *self, wire_writer_t *writer)
 static int
 s_take_identity (frame_t *self, wire_reader_t *reader)
 {
-    if (wire_take_text (reader, self->node, sizeof self->node))
+    uint64_t numbers[2];
+    if (wire_take_text (reader, self->node, sizeof self->node) ||
+        wire_take_uints (reader, numbers, 2))
         return -1;
-    if (wire_take_uint (reader, &self->epoch))
-        return -1;
-    return wire_take_uint (reader, &self->seq);
+    self->epoch = numbers[0];
+    self->seq = numbers[1];
+    return 0;
 }
 
 static void
@@ -189,16 +191,18 @@ s_put_metric (const frame_metric_t *self, wire_writer_t *writer)
 static int
 s_take_metric (frame_metric_t *self, wire_reader_t *reader, bool drops_buckets, uint128_t *events)
 {
-    uint64_t sum;
+    uint64_t numbers[METRIC_ITEMS - 1];
     if (wire_is_nil (reader))
         return wire_take_nil (reader);
     if (wire_expect_array (reader, METRIC_ITEMS) ||
-        wire_take_uint (reader, &self->histogram.count) || wire_take_uint (reader, &sum) ||
-        wire_take_uint (reader, &self->accrued_ns) || wire_take_uint (reader, &self->total_count) ||
-        wire_take_uint (reader, &self->total_sum))
+        wire_take_uints (reader, numbers, METRIC_ITEMS - 1))
         return -1;
-    self->histogram.sum = sum;
     self->measured = true;
+    self->histogram.count = numbers[0];
+    self->histogram.sum = numbers[1];
+    self->accrued_ns = numbers[2];
+    self->total_count = numbers[3];
+    self->total_sum = numbers[4];
     return histogram_wire_take_runs (reader, drops_buckets ? NULL : self->histogram.buckets,
                                      events);
 }
@@ -248,19 +252,21 @@ s_put_losses (const frame_t *self, wire_writer_t *writer)
 static int
 s_take_losses (frame_t *self, wire_reader_t *reader)
 {
-    if (wire_expect_array (reader, LOSSES_ITEMS) ||
-        wire_take_uint (reader, &self->losses.discards) ||
-        wire_take_uint (reader, &self->losses.late_ticks) ||
-        wire_take_uint (reader, &self->losses.unspooled) ||
-        wire_take_uint (reader, &self->losses.missing_storage))
+    uint64_t numbers[LOSSES_ITEMS];
+    if (wire_expect_array (reader, LOSSES_ITEMS) || wire_take_uints (reader, numbers, LOSSES_ITEMS))
         return -1;
-    return wire_take_uint (reader, &self->losses.spool_resets);
+    self->losses = (frame_losses_t){.discards = numbers[0],
+                                    .late_ticks = numbers[1],
+                                    .unspooled = numbers[2],
+                                    .missing_storage = numbers[3],
+                                    .spool_resets = numbers[4]};
+    return 0;
 }
 
 static void
 s_put_cost (const frame_t *self, wire_writer_t *writer)
 {
-    wire_put_array (writer, 3);
+    wire_put_array (writer, COST_ITEMS);
     wire_put_uint (writer, self->cost.cpu_ns);
     wire_put_uint (writer, self->cost.rss_bytes);
     wire_put_uint (writer, self->cost.bpf_ns);
@@ -269,10 +275,12 @@ s_put_cost (const frame_t *self, wire_writer_t *writer)
 static int
 s_take_cost (frame_t *self, wire_reader_t *reader)
 {
-    if (wire_expect_array (reader, 3) || wire_take_uint (reader, &self->cost.cpu_ns) ||
-        wire_take_uint (reader, &self->cost.rss_bytes))
+    uint64_t numbers[COST_ITEMS];
+    if (wire_expect_array (reader, COST_ITEMS) || wire_take_uints (reader, numbers, COST_ITEMS))
         return -1;
-    return wire_take_uint (reader, &self->cost.bpf_ns);
+    self->cost =
+        (frame_cost_t){.cpu_ns = numbers[0], .rss_bytes = numbers[1], .bpf_ns = numbers[2]};
+    return 0;
 }
 
 typedef struct {

@@ -6,15 +6,20 @@
 #include "schema/scope.h"
 #include "schema/text.h"
 
+static bool
+s_is_path (const char path[CGROUP_PATH_MAX + 1])
+{
+    size_t length = strnlen (path, CGROUP_PATH_MAX + 1);
+    return length > 0 && length <= CGROUP_PATH_MAX && !strpbrk (path, "\t\n") &&
+           text_is_valid (path, length);
+}
+
 bool
 scope_is_valid (const scope_t *self)
 {
-    size_t length = strnlen (self->cgroup, sizeof self->cgroup);
-    if (length > CGROUP_PATH_MAX || strpbrk (self->cgroup, "\t\n") ||
-        !text_is_valid (self->cgroup, length))
+    if (self->kind == SCOPE_CGROUP ? !s_is_path (self->cgroup) : self->cgroup[0] != '\0')
         return false;
-    return self->kind <= SCOPE_CGROUP && (self->pid != 0) == (self->kind == SCOPE_PID) &&
-           (length != 0) == (self->kind == SCOPE_CGROUP);
+    return self->kind <= SCOPE_CGROUP && (self->pid != 0) == (self->kind == SCOPE_PID);
 }
 
 bool

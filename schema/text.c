@@ -47,11 +47,18 @@ text_character (const char *text, size_t length)
     return point >= s_least[size] && s_may_be_shown (point) ? size : 0;
 }
 
+//  A character of ASCII other than a control character, which most are.
+static bool
+s_is_plain (char c)
+{
+    return c >= ' ' && c <= '~';
+}
+
 bool
 text_is_valid (const char *text, size_t length)
 {
     while (length > 0) {
-        size_t size = text_character (text, length);
+        size_t size = s_is_plain (*text) ? 1 : text_character (text, length);
         if (size == 0)
             return false;
         text += size;

@@ -200,7 +200,7 @@ wire_read_first (wire_reader_t *self, const void *data, size_t size, size_t *use
     int rc = s_walk (data, self->data + limit, &self->end);
     if (rc == 0 && size >= WIRE_MAX_BYTES)
         rc = -1;
-    self->failed = rc != 1;
+    self->failed = rc != 1; //  Then end is still where the data start
     *used = (size_t) (self->end - self->data);
     return rc;
 }
@@ -210,7 +210,9 @@ wire_open (wire_reader_t *self, const void *data, size_t size)
 {
     self->data = self->next = data;
     self->end = self->data + size;
-    self->failed = size > WIRE_MAX_BYTES;
+    self->failed = false;
+    if (size > WIRE_MAX_BYTES)
+        wire_reader_fail (self);
 }
 
 int
@@ -218,8 +220,8 @@ wire_read (wire_reader_t *self, const void *data, size_t size)
 {
     size_t used;
     if (wire_read_first (self, data, size, &used) != 1 || used != size)
-        self->failed = true;
-    return self->failed ? -1 : 0;
+        return wire_reader_fail (self);
+    return 0;
 }
 
 void

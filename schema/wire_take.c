@@ -5,115 +5,104 @@
 #include "schema/text.h"
 #include "schema/wire_token.h"
 
-//  What stands next, in a message that was checked: a token, or none at its end.
-static inline token_t
-s_peek (const wire_reader_t *self)
+wire_found_t
+wire_find (const uint8_t *data, const uint8_t *end, wire_type_t type)
 {
     token_t token;
-    if (self->failed || wire_token_read (self->next, self->end, &token) != 1)
-        return (token_t){.type = WIRE_END};
-    return token;
+    if (wire_token_read (data, end, &token) != 1 || token.type != type)
+        return (wire_found_t){.next = NULL};
+    return (wire_found_t){token.value, data + token.size};
 }
 
 wire_type_t
 wire_next (const wire_reader_t *self)
 {
-    return s_peek (self).type;
+    token_t token;
+    return wire_token_read (self->next, self->end, &token) == 1 ? token.type : WIRE_END;
 }
 
-//  Take a token of the type. Returns false, and fails the reader, where the next is another.
-static inline bool
-s_take (wire_reader_t *self, wire_type_t type, token_t *token)
+//  Take what was found. Returns 0 and its value, or fails the reader and returns -1.
+static inline int
+s_take (wire_reader_t *self, wire_found_t found, uint64_t *value)
 {
-    *token = s_peek (self);
-    self->failed = token->type != type;
-    if (!self->failed)
-        self->next += token->size;
-    return !self->failed;
-}
-
-static int
-s_fail (wire_reader_t *self)
-{
-    self->failed = true;
-    return -1;
+    if (!found.next)
+        return wire_reader_fail (self);
+    self->next = found.next;
+    *value = found.value;
+    return 0;
 }
 
 int
 wire_take_array (wire_reader_t *self, uint32_t *items)
 {
-    token_t token;
-    if (!s_take (self, WIRE_ARRAY, &token))
+    uint64_t value;
+    if (s_take (self, wire_find_array (self->next, self->end), &value))
         return -1;
-    *items = (uint32_t) token.value;
+    *items = (uint32_t) value;
     return 0;
 }
 
 int
 wire_take_uint (wire_reader_t *self, uint64_t *value)
 {
-    token_t token;
-    if (!s_take (self, WIRE_UINT, &token))
-        return -1;
-    *value = token.value;
-    return 0;
+    return s_take (self, wire_find_uint (self->next, self->end), value);
 }
 
-//  Numbers of a byte each in one go, others one by one.
 int
 wire_take_uints (wire_reader_t *self, uint64_t *values, size_t count)
 {
-    size_t taken = 0;
-    while (taken < count && !self->failed) {
-        size_t left = count - taken, bytes = (size_t) (self->end - self->next);
-        size_t small = wire_small_uints (self->next, left < bytes ? left : bytes);
-        for (size_t i = 0; i < small; i++)
-            values[taken + i] = self->next[i];
-        self->next += small;
-        taken += small;
-        if (taken < count && wire_take_uint (self, &values[taken++]))
-            return -1;
+    const uint8_t *next = self->next, *end = self->end;
+    for (size_t i = 0; i < count; i++) {
+        wire_found_t found = wire_find_uint (next, end);
+        if (!found.next)
+            return wire_reader_fail (self);
+        values[i] = found.value;
+        self->next = next = found.next;
     }
-    return self->failed ? -1 : 0;
+    return 0;
 }
 
 int
 wire_take_int (wire_reader_t *self, int64_t *value)
 {
-    wire_type_t type = wire_next (self) == WIRE_INT ? WIRE_INT : WIRE_UINT;
-    token_t token;
-    if (!s_take (self, type, &token) || (type == WIRE_UINT && token.value > INT64_MAX))
-        return s_fail (self);
-    *value = (int64_t) token.value;
+    wire_found_t found = wire_find_uint (self->next, self->end);
+    if (found.next && found.value > INT64_MAX)
+        return wire_reader_fail (self);
+    if (!found.next)
+        found = wire_find (self->next, self->end, WIRE_INT);
+    uint64_t bits;
+    if (s_take (self, found, &bits))
+        return -1;
+    *value = (int64_t) bits;
     return 0;
 }
 
 int
 wire_take_real (wire_reader_t *self, double *value)
 {
-    token_t token;
-    if (!s_take (self, WIRE_REAL, &token))
+    uint64_t bits;
+    if (s_take (self, wire_find (self->next, self->end, WIRE_REAL), &bits))
         return -1;
-    memcpy (value, &token.value, sizeof *value);
+    memcpy (value, &bits, sizeof *value);
     return 0;
 }
 
 int
 wire_take_string (wire_reader_t *self, const char **text, size_t *length)
 {
-    token_t token;
-    if (!s_take (self, WIRE_STRING, &token))
+    uint64_t bytes;
+    if (s_take (self, wire_find (self->next, self->end, WIRE_STRING), &bytes))
         return -1;
-    *text = (const char *) self->next - token.value;
-    *length = token.value;
+    *text = (const char *) self->next - bytes;
+    *length = bytes;
     return 0;
 }
 
 int
 wire_take_nil (wire_reader_t *self)
 {
-    token_t token;
-    return s_take (self, WIRE_NIL, &token) ? 0 : -1;
+    uint64_t nothing;
+    return s_take (self, wire_find (self->next, self->end, WIRE_NIL), &nothing);
 }
 
 int
@@ -121,7 +110,7 @@ wire_expect_array (wire_reader_t *self, uint32_t items)
 {
     uint32_t found;
     if (wire_take_array (self, &found) || found != items)
-        return s_fail (self);
+        return wire_reader_fail (self);
     return 0;
 }
 
@@ -129,7 +118,7 @@ int
 wire_take_limited (wire_reader_t *self, uint64_t max, uint64_t *value)
 {
     if (wire_take_uint (self, value) || *value > max)
-        return s_fail (self);
+        return wire_reader_fail (self);
     return 0;
 }
 
@@ -150,7 +139,7 @@ wire_take_text (wire_reader_t *self, char *buffer, size_t capacity)
     size_t length;
     if (wire_take_string (self, &text, &length) || length >= capacity ||
         !text_is_valid (text, length))
-        return s_fail (self);
+        return wire_reader_fail (self);
     memcpy (buffer, text, length);
     buffer[length] = '\0';
     return 0;
@@ -159,14 +148,14 @@ wire_take_text (wire_reader_t *self, char *buffer, size_t capacity)
 uint32_t
 wire_next_items (const wire_reader_t *self)
 {
-    token_t token = s_peek (self);
-    return token.type == WIRE_ARRAY ? (uint32_t) token.value : 0;
+    wire_found_t found = wire_find_array (self->next, self->end);
+    return found.next ? (uint32_t) found.value : 0;
 }
 
 bool
 wire_is_nil (const wire_reader_t *self)
 {
-    return wire_next (self) == WIRE_NIL;
+    return self->next != self->end && *self->next == WIRE_NIL_TAG;
 }
 
 size_t

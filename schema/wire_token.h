@@ -1,11 +1,13 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  wire_token - one token of canonical msgpack, read from its bytes; and the inside of a
-//  wire_reader_t. Private to wire.c, which checks a message, and wire_take.c, which hands out its
-//  tokens. Inline, for a frame has 350 tokens and a broker reads 100,000 frames a second.
+//  wire_reader_t. Private to wire.c, which checks a message, wire_take.c, which hands out its
+//  tokens, and histogram_wire.c, where most of a frame's tokens are. Inline, for a frame has 350
+//  tokens and a broker reads 100,000 frames a second.
 //  Source: https://github.com/msgpack/msgpack/blob/master/spec.md
 #ifndef SCHEMA_WIRE_TOKEN_H
 #define SCHEMA_WIRE_TOKEN_H
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 #include "schema/wire.h"
@@ -19,9 +21,18 @@ typedef struct {
 struct wire_reader_t {
     const uint8_t *data; //  The message, borrowed
     const uint8_t *next; //  Token to take next
-    const uint8_t *end;  //  Of the message's item
+    const uint8_t *end;  //  Of the message's item; next once a call failed
     bool failed;         //  A call failed
 };
+
+//  Nothing is left to take from then on. Returns -1.
+static inline int
+wire_reader_fail (wire_reader_t *self)
+{
+    self->failed = true;
+    self->end = self->next;
+    return -1;
+}
 
 //  An unsigned number of 1, 2, 4 or 8 bytes, most significant first.
 static inline uint64_t
@@ -76,6 +87,8 @@ s_read_length (const uint8_t *data, unsigned width_log2, uint64_t shorter_max, w
     return length > shorter_max ? 1 : -1;
 }
 
+#define WIRE_NIL_TAG 0xc0
+
 //  How many bytes follow each tag from 0xc0 to 0xdf before a string's characters; -1: a type that
 //  we do not have.
 static const int8_t s_tail_bytes[32] = {
@@ -88,7 +101,7 @@ static inline int
 s_read_tagged (const uint8_t *data, token_t *token)
 {
     uint8_t tag = *data;
-    if (tag == 0xc0) {
+    if (tag == WIRE_NIL_TAG) {
         *token = (token_t){0, 1, WIRE_NIL};
         return 1;
     }
@@ -135,17 +148,69 @@ wire_token_read (const uint8_t *data, const uint8_t *end, token_t *token)
     return token->size <= (uint64_t) (end - data) ? 1 : 0;
 }
 
+//  What a token says and where the next one starts, by value, so that a loop over tokens keeps both
+//  in registers. next is NULL where no token of the type stands at data.
+typedef struct {
+    uint64_t value;
+    const uint8_t *next;
+} wire_found_t;
+
+//  wire_token_read, for a token of one type.
+wire_found_t wire_find (const uint8_t *data, const uint8_t *end, wire_type_t type);
+
+#define WIRE_UINT_MAX_BYTES 9
+
+//  A number that is not one byte, where bytes enough for any follow: the most that one can have are
+//  read, and those behind it shifted away.
+static inline wire_found_t
+wire_find_long_uint (const uint8_t *data)
+{
+    static const uint32_t shorter_max[] = {127, UINT8_MAX, UINT16_MAX, UINT32_MAX};
+    unsigned width_log2 = *data - 0xccu;
+    if (width_log2 > 3)
+        return (wire_found_t){.next = NULL};
+    uint64_t value;
+    memcpy (&value, data + 1, sizeof value);
+    value = be64toh (value) >> (64 - (8u << width_log2));
+    const uint8_t *next = data + 1 + (1u << width_log2);
+    return (wire_found_t){value, value > shorter_max[width_log2] ? next : NULL};
+}
+
+static inline wire_found_t
+wire_find_uint (const uint8_t *data, const uint8_t *end)
+{
+    if (data != end && *data < 0x80)
+        return (wire_found_t){*data, data + 1};
+    return end - data < WIRE_UINT_MAX_BYTES ? wire_find (data, end, WIRE_UINT)
+                                            : wire_find_long_uint (data);
+}
+
+static inline wire_found_t
+wire_find_array (const uint8_t *data, const uint8_t *end)
+{
+    if (data != end && *data >> 4 == 0x9)
+        return (wire_found_t){*data & 0x0f, data + 1};
+    return wire_find (data, end, WIRE_ARRAY);
+}
+
+#define WIRE_HIGH_BITS 0x8080808080808080
+
+//  Eight bytes, the first of them lowest.
+static inline uint64_t
+wire_eight (const uint8_t *data)
+{
+    uint64_t eight;
+    memcpy (&eight, data, sizeof eight);
+    return le64toh (eight);
+}
+
 //  How many of the bytes at data, up to most, are numbers below 128 of a byte each.
 static inline size_t
 wire_small_uints (const uint8_t *data, size_t most)
 {
     size_t count = 0;
-    uint64_t eight;
-    for (; count + 8 <= most; count += 8) {
-        memcpy (&eight, data + count, 8);
-        if (eight & 0x8080808080808080)
-            break;
-    }
+    while (count + 8 <= most && !(wire_eight (data + count) & WIRE_HIGH_BITS))
+        count += 8;
     while (count < most && data[count] < 0x80)
         count++;
     return count;

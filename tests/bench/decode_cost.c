@@ -1,0 +1,103 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  decode_cost - what decoding a busy frame of all metrics costs: as intake does, which wants no
+//  buckets; by itself; and into a sheet, as the store does where a minute closes. CPU time, the
+//  least of many rounds.
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "storage/sheet.h"
+#include "tests/bench/busy.h"
+#include "tests/bench/workload.h"
+
+enum { NODES = 40, FRAMES = 60, ROUNDS = 200 };
+
+#define MINUTE_WALL_S 1699999980
+#define EPOCH_MS      (MINUTE_WALL_S * 1000ull)
+
+typedef enum { CHECK, DECODE, SHEET, STEPS } step_t;
+
+static const char *const s_names[STEPS] = {"decode it without buckets", "decode it",
+                                           "decode it into the sheet"};
+
+typedef struct {
+    wire_reader_t *reader;
+    sheet_t *sheet;
+    frame_t frame;
+    size_t sizes[NODES][FRAMES];
+    uint8_t data[NODES][FRAMES][BUSY_MAX_BYTES];
+} bench_t;
+
+static int64_t
+s_cpu_ns (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+//  Returns the bytes of all frames.
+static size_t
+s_draw (bench_t *self)
+{
+    size_t total = 0;
+    busy_t *busy = busy_new (1, EPOCH_MS << 16);
+    for (unsigned node = 0; node < NODES; node++) {
+        busy_node_t place = {0};
+        workload_name (node, place.name);
+        for (unsigned i = 0; i < FRAMES; i++) {
+            self->sizes[node][i] = busy_next (busy, &place, MINUTE_WALL_S + i, self->data[node][i]);
+            total += self->sizes[node][i];
+        }
+    }
+    busy_destroy (&busy);
+    return total;
+}
+
+static void
+s_decode (bench_t *self, unsigned node, step_t step)
+{
+    const char *reason;
+    if (step == SHEET)
+        sheet_begin (self->sheet, MINUTE_WALL_S);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        const uint8_t *data = self->data[node][i];
+        size_t size = self->sizes[node][i];
+        int rc = step == CHECK
+                     ? frame_decode_but_buckets (&self->frame, self->reader, data, size, &reason)
+                     : frame_decode (&self->frame, self->reader, data, size, &reason);
+        assert (rc == 0);
+        if (step == SHEET)
+            sheet_add (self->sheet, &self->frame);
+    }
+}
+
+static void
+s_measure (bench_t *self, step_t step)
+{
+    int64_t least_ns = INT64_MAX;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int64_t begun_ns = s_cpu_ns ();
+        for (unsigned node = 0; node < NODES; node++)
+            s_decode (self, node, step);
+        int64_t took_ns = s_cpu_ns () - begun_ns;
+        least_ns = took_ns < least_ns ? took_ns : least_ns;
+    }
+    printf ("%-30s %8.3f us\n", s_names[step], (double) least_ns / (NODES * FRAMES) / 1000);
+}
+
+int
+main (void)
+{
+    bench_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->reader = wire_reader_new ();
+    self->sheet = sheet_new ();
+    printf ("a busy frame of %zu bytes\n", s_draw (self) / (NODES * FRAMES));
+    for (step_t step = 0; step < STEPS; step++)
+        s_measure (self, step);
+    sheet_destroy (&self->sheet);
+    wire_reader_destroy (&self->reader);
+    free (self);
+    return EXIT_SUCCESS;
+}
