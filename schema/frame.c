@@ -54,10 +54,10 @@ s_metric_fault (const frame_metric_t *self, metric_kind_t kind, uint128_t events
                : "the numbers of a metric do not add up";
 }
 
-//  What the buckets of each metric add up to, and whether nobody wants the buckets themselves.
+//  What was taken of each metric's buckets, and whether nobody wants the buckets themselves.
 typedef struct {
     bool drops_buckets;
-    uint128_t events[METRIC_COUNT_];
+    histogram_taken_t taken[METRIC_COUNT_];
 } tally_t;
 
 static const char *
@@ -81,7 +81,7 @@ s_fault (const frame_t *self, const tally_t *tally)
         const frame_metric_t *metric = &self->metrics[id];
         if (!metric->measured)
             continue;
-        const char *fault = s_metric_fault (metric, metric_get (id)->kind, tally->events[id]);
+        const char *fault = s_metric_fault (metric, metric_get (id)->kind, tally->taken[id].events);
         if (fault)
             return fault;
     }
@@ -93,7 +93,7 @@ frame_fault (const frame_t *self)
 {
     tally_t tally;
     for (int id = 0; id < METRIC_COUNT_; id++)
-        tally.events[id] = histogram_events (&self->metrics[id].histogram);
+        tally.taken[id].events = histogram_events (&self->metrics[id].histogram);
     return s_fault (self, &tally);
 }
 
@@ -189,7 +189,8 @@ s_put_metric (const frame_metric_t *self, wire_writer_t *writer)
 }
 
 static int
-s_take_metric (frame_metric_t *self, wire_reader_t *reader, bool drops_buckets, uint128_t *events)
+s_take_metric (frame_metric_t *self, wire_reader_t *reader, bool drops_buckets,
+               histogram_taken_t *taken)
 {
     uint64_t numbers[METRIC_ITEMS - 1];
     if (wire_is_nil (reader))
@@ -203,8 +204,7 @@ s_take_metric (frame_metric_t *self, wire_reader_t *reader, bool drops_buckets, 
     self->accrued_ns = numbers[2];
     self->total_count = numbers[3];
     self->total_sum = numbers[4];
-    return histogram_wire_take_runs (reader, drops_buckets ? NULL : self->histogram.buckets,
-                                     events);
+    return histogram_wire_take_runs (reader, drops_buckets ? NULL : self->histogram.buckets, taken);
 }
 
 //  How many rows of metrics.def there are up to the last measured one.
@@ -233,7 +233,7 @@ s_take_metrics (frame_t *self, wire_reader_t *reader, tally_t *tally)
     if (wire_take_array (reader, &rows) || rows > METRIC_COUNT_)
         return -1;
     for (uint32_t id = 0; id < rows; id++)
-        if (s_take_metric (&self->metrics[id], reader, tally->drops_buckets, &tally->events[id]))
+        if (s_take_metric (&self->metrics[id], reader, tally->drops_buckets, &tally->taken[id]))
             return -1;
     return s_metric_rows (self) == rows ? 0 : -1;
 }
@@ -361,25 +361,15 @@ s_take_all (frame_t *self, wire_reader_t *reader, const void *data, tally_t *tal
 
 //  NULL, or what is wrong: of what cannot be taken, whether it was msgpack at all.
 static const char *
-s_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size, bool drops_buckets)
+s_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size, tally_t *tally)
 {
-    tally_t tally = {.drops_buckets = drops_buckets};
     wire_open (reader, data, size);
-    const char *fault = s_take_all (self, reader, data, &tally);
+    const char *fault = s_take_all (self, reader, data, tally);
     if (!fault)
-        return s_fault (self, &tally);
+        return s_fault (self, tally);
     if (wire_read (reader, data, size))
         return "it is not one item of canonical msgpack of at most 64 KiB";
     return fault;
-}
-
-int
-frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
-              const char **reason)
-{
-    memset (self, 0, sizeof *self);
-    *reason = s_decode (self, reader, data, size, false);
-    return *reason ? -1 : 0;
 }
 
 static void
@@ -396,12 +386,58 @@ s_clear_but_buckets (frame_t *self)
     memset (&self->losses, 0, sizeof *self - offsetof (frame_t, losses));
 }
 
+const frame_slots_t frame_slots_all = {
+    .end =
+        {
+#define METRIC(name, short, kind, unit, meaning) BUCKET_SLOTS,
+#include "schema/metrics.def"
+#undef METRIC
+        },
+};
+
+static void
+s_clear_slots (frame_t *self, const frame_slots_t *slots)
+{
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        uint64_t *buckets = self->metrics[id].histogram.buckets;
+        memset (&buckets[slots->first[id]], 0,
+                (slots->end[id] - slots->first[id]) * sizeof *buckets);
+    }
+}
+
+int
+frame_decode_again (frame_t *self, frame_slots_t *slots, wire_reader_t *reader, const void *data,
+                    size_t size, const char **reason)
+{
+    tally_t tally = {.drops_buckets = false};
+    s_clear_but_buckets (self);
+    s_clear_slots (self, slots);
+    *reason = s_decode (self, reader, data, size, &tally);
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        slots->first[id] = tally.taken[id].first;
+        slots->end[id] = tally.taken[id].end;
+    }
+    return *reason ? -1 : 0;
+}
+
+int
+frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
+              const char **reason)
+{
+    tally_t tally = {.drops_buckets = false};
+    memset (self, 0, sizeof *self);
+    *reason = s_decode (self, reader, data, size, &tally);
+    return *reason ? -1 : 0;
+}
+
 int
 frame_decode_but_buckets (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
                           const char **reason)
 {
+    tally_t tally; //  Of what is taken only: to clear it takes longer than to fill it
+    tally.drops_buckets = true;
     s_clear_but_buckets (self);
-    *reason = s_decode (self, reader, data, size, true);
+    *reason = s_decode (self, reader, data, size, &tally);
     return *reason ? -1 : 0;
 }
 

@@ -101,6 +101,21 @@ size_t frame_encode (const frame_t *self, void *buffer, size_t capacity);
 int frame_decode (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
                   const char **reason);
 
+//  Where a frame's buckets may hold events, by metric: from a first slot to before an end. In all
+//  other slots they are 0.
+typedef struct {
+    unsigned first[METRIC_COUNT_], end[METRIC_COUNT_];
+} frame_slots_t;
+
+//  Of a frame that nothing is known of, or that has no value yet.
+extern const frame_slots_t frame_slots_all;
+
+//  The same for who decodes one frame after the other into the same place, where most slots are 0
+//  and stay so. *slots are those of what self is, and become those of what it is then, after -1
+//  too.
+int frame_decode_again (frame_t *self, frame_slots_t *slots, wire_reader_t *reader,
+                        const void *data, size_t size, const char **reason);
+
 //  The same for who needs no buckets: they are checked all the same, and undefined afterwards.
 int frame_decode_but_buckets (frame_t *self, wire_reader_t *reader, const void *data, size_t size,
                               const char **reason);

@@ -31,17 +31,32 @@ histogram_subtract (histogram_t *self, const histogram_t *other)
         self->buckets[slot] -= other->buckets[slot];
 }
 
+//  Most buckets are empty: eight at a time are as quickly seen as one.
+static inline bool
+s_eight_are_empty (const uint64_t *b)
+{
+    return !(b[0] | b[1] | b[2] | b[3] | b[4] | b[5] | b[6] | b[7]);
+}
+
 unsigned
 histogram_next_slot (const uint64_t buckets[BUCKET_SLOTS], unsigned slot)
 {
-    for (; slot + 8 <= BUCKET_SLOTS; slot += 8) {
-        const uint64_t *b = &buckets[slot];
-        if (b[0] | b[1] | b[2] | b[3] | b[4] | b[5] | b[6] | b[7])
-            break;
-    }
+    while (slot + 8 <= BUCKET_SLOTS && s_eight_are_empty (&buckets[slot]))
+        slot += 8;
     while (slot < BUCKET_SLOTS && buckets[slot] == 0)
         slot++;
     return slot;
+}
+
+unsigned
+histogram_end_slot (const uint64_t buckets[BUCKET_SLOTS])
+{
+    unsigned end = BUCKET_SLOTS;
+    while (end >= 8 && s_eight_are_empty (&buckets[end - 8]))
+        end -= 8;
+    while (end > 0 && buckets[end - 1] == 0)
+        end--;
+    return end;
 }
 
 uint128_t

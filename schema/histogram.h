@@ -35,6 +35,8 @@ bool histogram_agrees (const histogram_t *self, metric_kind_t kind);
 bool histogram_agrees_with (const histogram_t *self, metric_kind_t kind, uint128_t events);
 //  The first slot from slot on that holds events, or BUCKET_SLOTS: most hold none.
 unsigned histogram_next_slot (const uint64_t buckets[BUCKET_SLOTS], unsigned slot);
+//  The slot behind the last one that holds events, or 0.
+unsigned histogram_end_slot (const uint64_t buckets[BUCKET_SLOTS]);
 //  What the buckets add up to.
 uint128_t histogram_events (const histogram_t *self);
 

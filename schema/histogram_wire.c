@@ -39,6 +39,7 @@ histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SL
 //  Runs on the way from the wire.
 typedef struct {
     const uint8_t *next, *end; //  Of the bytes
+    unsigned first_slot;       //  Of the first run
     unsigned free_slot;        //  Where the next run may start, at the earliest
     bool zero;                 //  A count was 0
     uint128_t events;          //  So far
@@ -160,31 +161,35 @@ s_take_run (runs_t *self, uint64_t *buckets)
     if (!length.next || length.value == 0 || length.value > slots)
         return false;
     self->next = length.next;
+    self->first_slot = self->free_slot == 0 ? (unsigned) start.value : self->first_slot;
     self->free_slot = (unsigned) (start.value + length.value) + 1;
     return s_take_counts (self, buckets ? &buckets[start.value] : NULL, length.value,
                           slots - length.value);
 }
 
 ALWAYS_INLINE int
-s_take_runs (wire_reader_t *reader, uint64_t *buckets, uint128_t *events)
+s_take_runs (wire_reader_t *reader, uint64_t *buckets, histogram_taken_t *taken)
 {
     wire_found_t items = wire_find_array (reader->next, reader->end);
     runs_t runs = {.next = items.next, .end = reader->end};
     bool fine = items.next && items.value % 2 == 0;
     for (; fine && items.value > 0; items.value -= 2)
         fine = s_take_run (&runs, buckets);
+    *taken = (histogram_taken_t){.events = runs.events,
+                                 .first = runs.first_slot,
+                                 .end = runs.free_slot > 0 ? runs.free_slot - 1 : 0};
     if (!fine || runs.zero)
         return wire_reader_fail (reader);
     reader->next = runs.next;
-    *events = runs.events;
     return 0;
 }
 
 //  Compiled twice, for a broker's intake wants no buckets.
 int
-histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS], uint128_t *events)
+histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS],
+                          histogram_taken_t *taken)
 {
-    return buckets ? s_take_runs (reader, buckets, events) : s_take_runs (reader, NULL, events);
+    return buckets ? s_take_runs (reader, buckets, taken) : s_take_runs (reader, NULL, taken);
 }
 
 //  --- sums and whole histograms ------------------------------------------------------------------
@@ -220,9 +225,9 @@ histogram_wire_put (wire_writer_t *writer, const histogram_t *histogram)
 int
 histogram_wire_take (wire_reader_t *reader, histogram_t *histogram)
 {
-    uint128_t events;
+    histogram_taken_t taken;
     if (wire_expect_array (reader, 3) || wire_take_uint (reader, &histogram->count) ||
         histogram_wire_take_sum (reader, &histogram->sum))
         return -1;
-    return histogram_wire_take_runs (reader, histogram->buckets, &events);
+    return histogram_wire_take_runs (reader, histogram->buckets, &taken);
 }

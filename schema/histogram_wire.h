@@ -16,10 +16,18 @@
 #include "schema/wire.h"
 
 void histogram_wire_put_runs (wire_writer_t *writer, const uint64_t buckets[BUCKET_SLOTS]);
-//  buckets must be all 0, or NULL where only the check is wanted. *events becomes what they add
-//  up to.
+
+//  What was taken of buckets: what they add up to, and the slots from the first to behind the last
+//  that holds events (0, 0: none does).
+typedef struct {
+    uint128_t events;
+    unsigned first, end;
+} histogram_taken_t;
+
+//  buckets must be all 0, or NULL where only the check is wanted. *taken becomes what was taken;
+//  after -1 too it has all slots that were written.
 int histogram_wire_take_runs (wire_reader_t *reader, uint64_t buckets[BUCKET_SLOTS],
-                              uint128_t *events);
+                              histogram_taken_t *taken);
 
 void histogram_wire_put_sum (wire_writer_t *writer, uint128_t sum);
 int histogram_wire_take_sum (wire_reader_t *reader, uint128_t *sum);

@@ -20,9 +20,10 @@ typedef struct {
     int64_t minute_wall_s;
     bool is_open; //  So far: its frames lie in the inbox, and have no keys of their own yet
     bool had_chunk;
-    minute_t *minute; //  Where they are added up; NULL: nowhere
-    sheet_t *sheet;   //  Borrowed: those that go into the chunk
-    frame_t frame;    //  The one that was just read
+    minute_t *minute;    //  Where they are added up; NULL: nowhere
+    sheet_t *sheet;      //  Borrowed: those that go into the chunk
+    frame_t frame;       //  The one that was just read from no chunk
+    frame_slots_t slots; //  Of its buckets
     store_record_t
         singles[SHEET_FRAMES_MAX]; //  Names of those in the sheet that are no chunk's yet; with
                                    //  their bytes where they come from the inbox
@@ -86,14 +87,14 @@ static int
 s_gather_chunk (gathering_t *self, const void *data, size_t size, const seq_range_t *without)
 {
     store_t *store = self->draft->store;
-    frame_t *frame = &self->frame;
+    frame_t frame;
     chunk_t *chunk = chunk_open (data, size, self->minute_wall_s, store->reader);
     int rc = chunk ? 0 : s_fail_chunk (store);
     for (unsigned i = 0; rc == 0 && i < chunk_count (chunk); i++) {
-        if (chunk_frame (chunk, i, frame) || frame_fault (frame))
+        if (chunk_frame (chunk, i, &frame) || frame_fault (&frame))
             rc = s_fail_chunk (store);
-        else if (!s_is_within (frame, without))
-            sheet_add (self->sheet, frame);
+        else if (!s_is_within (&frame, without))
+            sheet_add (self->sheet, &frame, NULL);
     }
     chunk_close (&chunk);
     return rc;
@@ -112,12 +113,12 @@ static bool
 s_gather_frame (gathering_t *self, const store_record_t *record)
 {
     frame_t *frame = &self->frame;
-    if (rollup_decode (frame, self->draft->store->reader, record))
+    if (rollup_decode_again (frame, &self->slots, self->draft->store->reader, record))
         return false;
     if (self->sheet->count < SHEET_FRAMES_MAX && s_is_filed_as (frame, record)) {
         self->singles[self->single_count] = *record;
         self->singles[self->single_count++].node = self->node;
-        sheet_add (self->sheet, frame);
+        sheet_add (self->sheet, frame, &self->slots);
         return true;
     }
     if (self->minute)
@@ -230,6 +231,7 @@ s_init (gathering_t *self, store_draft_t *draft, holding_t *drafted, int64_t min
     self->had_chunk = false;
     self->minute = NULL;
     self->sheet = draft->store->sheet;
+    self->slots = frame_slots_all;
     self->single_count = 0;
 }
 

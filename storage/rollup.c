@@ -17,13 +17,29 @@ typedef struct {
     size_t *frames; //  Grows by those of minutes that are closed
 } rollup_t;
 
+static int
+s_check_filed (const frame_t *frame, const store_record_t *record)
+{
+    return frame->start_wall_s == record->start_wall_s && frame->span_s == record->span_s ? 0 : -1;
+}
+
 int
 rollup_decode (frame_t *frame, wire_reader_t *reader, const store_record_t *record)
 {
     const char *reason;
     if (frame_decode (frame, reader, record->data, record->size, &reason))
         return -1;
-    return frame->start_wall_s == record->start_wall_s && frame->span_s == record->span_s ? 0 : -1;
+    return s_check_filed (frame, record);
+}
+
+int
+rollup_decode_again (frame_t *frame, frame_slots_t *slots, wire_reader_t *reader,
+                     const store_record_t *record)
+{
+    const char *reason;
+    if (frame_decode_again (frame, slots, reader, record->data, record->size, &reason))
+        return -1;
+    return s_check_filed (frame, record);
 }
 
 //  --- rows ------------------------------------------------------------------------------------

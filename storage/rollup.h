@@ -24,5 +24,8 @@ int rollup_close (store_draft_t *draft, size_t *frames);
 
 //  Decode a frame. Returns 0, or -1 where it is none, or one of another start or span.
 int rollup_decode (frame_t *frame, wire_reader_t *reader, const store_record_t *record);
+//  The same as frame_decode_again does it.
+int rollup_decode_again (frame_t *frame, frame_slots_t *slots, wire_reader_t *reader,
+                         const store_record_t *record);
 
 #endif

@@ -91,13 +91,11 @@ s_find_template (sheet_t *self, const frame_t *frame)
 }
 
 static void
-s_add_slots (sheet_metric_t *self, const uint64_t *buckets, unsigned place)
+s_add_slots (sheet_metric_t *self, const uint64_t *buckets, unsigned first, unsigned end,
+             unsigned place)
 {
-    unsigned first = histogram_next_slot (buckets, 0), end = BUCKET_SLOTS;
-    if (first == BUCKET_SLOTS)
+    if (first >= end)
         return;
-    while (buckets[end - 1] == 0)
-        end--;
     if (!self->frames)
         self->frames = calloc (SHEET_FRAMES_MAX, sizeof *self->frames);
     assert (self->frames);
@@ -117,14 +115,28 @@ s_add_metric (sheet_metric_t *self, const frame_metric_t *metric, unsigned place
     self->sums[place] = measured ? (uint64_t) metric->histogram.sum : 0;
     self->total_counts[place] = measured ? metric->total_count : 0;
     self->total_sums[place] = measured ? metric->total_sum : 0;
-    if (measured)
-        s_add_slots (self, metric->histogram.buckets, place);
+}
+
+static void
+s_find_slots (const frame_t *frame, frame_slots_t *slots)
+{
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        const frame_metric_t *metric = &frame->metrics[id];
+        slots->end[id] = metric->measured ? histogram_end_slot (metric->histogram.buckets) : 0;
+        slots->first[id] =
+            slots->end[id] > 0 ? histogram_next_slot (metric->histogram.buckets, 0) : 0;
+    }
 }
 
 void
-sheet_add (sheet_t *self, const frame_t *frame)
+sheet_add (sheet_t *self, const frame_t *frame, const frame_slots_t *slots)
 {
+    frame_slots_t found;
     assert (self->count < SHEET_FRAMES_MAX);
+    if (!slots) {
+        s_find_slots (frame, &found);
+        slots = &found;
+    }
     unsigned place = self->count++;
     self->columns[TEMPLATE][place] = s_find_template (self, frame);
     self->columns[START][place] = (uint64_t) frame->start_wall_s - (uint64_t) self->minute_wall_s;
@@ -135,8 +147,11 @@ sheet_add (sheet_t *self, const frame_t *frame)
     for (size_t field = 0; field < SHEET_FIELDS; field++)
         memcpy (&self->columns[FIELDS + field][place], (const char *) frame + sheet_fields[field],
                 sizeof (uint64_t));
-    for (unsigned id = 0; id < METRIC_COUNT_; id++)
+    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
         s_add_metric (&self->metrics[id], &frame->metrics[id], place);
+        s_add_slots (&self->metrics[id], frame->metrics[id].histogram.buckets, slots->first[id],
+                     slots->end[id], place);
+    }
 }
 
 //  --- order -----------------------------------------------------------------------------------

@@ -43,8 +43,9 @@ void sheet_destroy (sheet_t **self_p);
 
 //  Begin a minute, with no frames.
 void sheet_begin (sheet_t *self, int64_t minute_wall_s);
-//  Add a frame, which must be one (see frame_fault); there are less than SHEET_FRAMES_MAX.
-void sheet_add (sheet_t *self, const frame_t *frame);
+//  Add a frame, which must be one (see frame_fault); there are less than SHEET_FRAMES_MAX. slots
+//  tell of its buckets as frame_decode_again does, or are NULL where they are to be looked for.
+void sheet_add (sheet_t *self, const frame_t *frame, const frame_slots_t *slots);
 //  Put the frames into the order of start, epoch, seq.
 void sheet_sort (sheet_t *self);
 

@@ -47,7 +47,7 @@ s_try_frames (wire_reader_t *reader, unsigned count)
         sheet = sheet_new ();
     sheet_begin (sheet, MINUTE_WALL_S);
     for (unsigned i = 0; i < count; i++)
-        sheet_add (sheet, &s_frames[i]);
+        sheet_add (sheet, &s_frames[i], NULL);
     PROMISE (chunk_write (&bytes, sheet) == 0);
     chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
     PROMISE (chunk && chunk_count (chunk) == count && chunk_holds (chunk, sheet));

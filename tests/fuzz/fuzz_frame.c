@@ -17,7 +17,8 @@
 
 #define HASH_BYTES 9 //  Nearly every hash is a 0xcf and eight bytes
 
-static frame_t s_frame, s_again;
+static frame_t s_frame, s_again, s_place;
+static frame_slots_t s_slots; //  Of s_place
 
 static void
 s_try_payload (wire_reader_t *reader, const uint8_t *data, size_t size)
@@ -27,6 +28,15 @@ s_try_payload (wire_reader_t *reader, const uint8_t *data, size_t size)
     int rc = frame_decode (&s_frame, reader, data, size, &reason);
     PROMISE (frame_decode_but_buckets (&s_again, reader, data, size, &same) == rc);
     PROMISE (reason == same);
+    PROMISE (frame_decode_again (&s_place, &s_slots, reader, data, size, &same) == rc);
+    PROMISE (reason == same);
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        const uint64_t *buckets = s_place.metrics[id].histogram.buckets;
+        PROMISE (s_slots.end[id] >= histogram_end_slot (buckets));
+        PROMISE (s_slots.end[id] == 0 || s_slots.first[id] <= histogram_next_slot (buckets, 0));
+        PROMISE (rc || memcmp (buckets, s_frame.metrics[id].histogram.buckets,
+                               sizeof s_frame.metrics[id].histogram.buckets) == 0);
+    }
     if (rc == 0) {
         PROMISE (frame_encode (&s_frame, encoded, sizeof encoded) == size);
         PROMISE (memcmp (encoded, data, size) == 0);

@@ -77,6 +77,30 @@ s_expect_the_same_without_buckets (const void *data, size_t size, const char *re
     assert_memory_equal (encoded, data, size);
 }
 
+//  In the place of whatever this decoded before, refused or not.
+static void
+s_expect_the_same_again (const void *data, size_t size, const char *reason)
+{
+    static frame_t place;
+    static frame_slots_t slots;
+    const char *same;
+    int rc = frame_decode_again (&place, &slots, s_reader, data, size, &same);
+    assert_int_equal (rc, reason ? -1 : 0);
+    assert_ptr_equal (same, reason);
+    for (int id = 0; id < METRIC_COUNT_; id++) {
+        const uint64_t *buckets = place.metrics[id].histogram.buckets;
+        assert_true (slots.end[id] >= histogram_end_slot (buckets));
+        assert_true (slots.first[id] <= histogram_next_slot (buckets, 0) || slots.end[id] == 0);
+        if (!reason) {
+            assert_memory_equal (buckets, s_frame.metrics[id].histogram.buckets,
+                                 sizeof s_frame.metrics[id].histogram.buckets);
+            assert_int_equal (slots.end[id], histogram_end_slot (buckets));
+        }
+    }
+    if (!reason)
+        assert_memory_equal (&place, &s_frame, offsetof (frame_t, metrics));
+}
+
 //  Decode a copy without a byte to spare, so that a sanitizer sees every step too far.
 static const char *
 s_decode (const void *data, size_t size)
@@ -86,6 +110,7 @@ s_decode (const void *data, size_t size)
     memcpy (copy, data, size);
     int rc = frame_decode (&s_frame, s_reader, copy, size, &reason);
     s_expect_the_same_without_buckets (copy, size, reason);
+    s_expect_the_same_again (copy, size, reason);
     free (copy);
     assert_int_equal (rc == 0, reason == NULL);
     return reason;

@@ -47,28 +47,32 @@ s_put (bytes_t *bytes, const uint64_t *buckets)
 }
 
 //  Take from a copy without a byte to spare, and behind the buckets nothing may change. Returns
-//  whether the runs, and nothing else, are there; without buckets it must be the same.
+//  whether the runs, and nothing else, are there; without buckets it must be the same. Taken or
+//  not, no slot is written but those that *taken has.
 static bool
-s_take (const bytes_t *bytes, uint64_t *buckets, uint128_t *events)
+s_take (const bytes_t *bytes, uint64_t *buckets, histogram_taken_t *taken)
 {
     struct {
         uint64_t buckets[BUCKET_SLOTS], behind[8];
     } room = {.behind = {1, 2, 3, 4, 5, 6, 7, 8}};
     static const uint64_t behind[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-    uint128_t same = 0;
+    histogram_taken_t same;
     uint8_t *copy = malloc (bytes->size ? bytes->size : 1);
     memcpy (copy, bytes->data, bytes->size);
     wire_open (s_reader, copy, bytes->size);
-    bool taken = histogram_wire_take_runs (s_reader, room.buckets, events) == 0;
-    assert_int_equal (wire_done (s_reader), taken ? 0 : -1);
+    bool fine = histogram_wire_take_runs (s_reader, room.buckets, taken) == 0;
+    assert_int_equal (wire_done (s_reader), fine ? 0 : -1);
     wire_open (s_reader, copy, bytes->size);
-    assert_int_equal (histogram_wire_take_runs (s_reader, NULL, &same), taken ? 0 : -1);
-    assert_int_equal (wire_done (s_reader), taken ? 0 : -1);
-    assert_true (!taken || same == *events);
+    assert_int_equal (histogram_wire_take_runs (s_reader, NULL, &same), fine ? 0 : -1);
+    assert_int_equal (wire_done (s_reader), fine ? 0 : -1);
+    assert_true (same.events == taken->events && same.first == taken->first);
+    assert_int_equal (same.end, taken->end);
+    assert_true (taken->first <= histogram_next_slot (room.buckets, 0) || taken->end == 0);
+    assert_true (taken->end >= histogram_end_slot (room.buckets));
     assert_memory_equal (room.behind, behind, sizeof behind);
     memcpy (buckets, room.buckets, sizeof room.buckets);
     free (copy);
-    return taken;
+    return fine;
 }
 
 static void
@@ -76,21 +80,24 @@ s_expect_back (const uint64_t *buckets)
 {
     static bytes_t bytes;
     uint64_t back[BUCKET_SLOTS];
-    uint128_t events, expected = 0;
+    uint128_t expected = 0;
+    histogram_taken_t taken;
     for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
         expected += buckets[slot];
     s_put (&bytes, buckets);
-    assert_true (s_take (&bytes, back, &events));
+    assert_true (s_take (&bytes, back, &taken));
     assert_memory_equal (back, buckets, sizeof back);
-    assert_true (events == expected);
+    assert_true (taken.events == expected);
+    assert_int_equal (taken.first, taken.end > 0 ? histogram_next_slot (buckets, 0) : 0);
+    assert_int_equal (taken.end, histogram_end_slot (buckets));
 }
 
 static void
 s_expect_refused (const bytes_t *bytes)
 {
     uint64_t back[BUCKET_SLOTS];
-    uint128_t events;
-    assert_false (s_take (bytes, back, &events));
+    histogram_taken_t taken;
+    assert_false (s_take (bytes, back, &taken));
 }
 
 //  A count of 1 to 9 bytes, the shortest most often.
@@ -211,10 +218,10 @@ test_runs_past_the_last_slot_are_refused (void **state)
     };
     static const bytes_t last = {.data = {0x92, 0xcd, 0x02, 0x01, 0x91, 1}, .size = 6};
     uint64_t buckets[BUCKET_SLOTS];
-    uint128_t events;
+    histogram_taken_t taken;
     for (size_t i = 0; i < sizeof past / sizeof past[0]; i++)
         s_expect_refused (&past[i]);
-    assert_true (s_take (&last, buckets, &events) && buckets[BUCKET_SLOTS - 1] == 1);
+    assert_true (s_take (&last, buckets, &taken) && buckets[BUCKET_SLOTS - 1] == 1);
 }
 
 int

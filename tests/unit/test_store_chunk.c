@@ -59,7 +59,7 @@ s_sheet_of (const frame_t *frames, unsigned count)
     sheet_t *sheet = sheet_new ();
     sheet_begin (sheet, MINUTE_WALL_S);
     for (unsigned i = 0; i < count; i++)
-        sheet_add (sheet, &frames[i]);
+        sheet_add (sheet, &frames[i], NULL);
     return sheet;
 }
 
@@ -190,6 +190,7 @@ static void
 test_frames_come_back_from_a_chunk_with_their_bytes (void **state)
 {
     static frame_t frames[60], frame;
+    frame_slots_t slots = frame_slots_all;
     static uint8_t data[60][FRAME_MAX_BYTES], again[FRAME_MAX_BYTES];
     size_t sizes[60];
     bytes_t bytes = {0};
@@ -202,8 +203,9 @@ test_frames_come_back_from_a_chunk_with_their_bytes (void **state)
     sheet_begin (sheet, MINUTE_WALL_S);
     for (unsigned i = 0; i < 60; i++) {
         sizes[i] = frame_encode (&frames[i], data[i], sizeof data[i]);
-        assert_int_equal (frame_decode (&frame, reader, data[i], sizes[i], &reason), 0);
-        sheet_add (sheet, &frame);
+        assert_int_equal (frame_decode_again (&frame, &slots, reader, data[i], sizes[i], &reason),
+                          0);
+        sheet_add (sheet, &frame, &slots);
     }
     assert_int_equal (chunk_write (&bytes, sheet), 0);
     chunk_t *chunk = chunk_open (bytes.data, bytes.size, MINUTE_WALL_S, reader);
@@ -319,7 +321,7 @@ test_a_sheet_forgets_the_minute_before (void **state)
     s_fill_minute (frames, 60);
     sheet_t *sheet = s_sheet_of (frames, 60);
     sheet_begin (sheet, MINUTE_WALL_S);
-    sheet_add (sheet, &frames[3]);
+    sheet_add (sheet, &frames[3], NULL);
     assert_int_equal (chunk_write (&again, sheet), 0);
     s_write (&bytes, &frames[3], 1);
     assert_int_equal (again.size, bytes.size);
