@@ -20,6 +20,12 @@ s_packed_bytes (unsigned count, unsigned width)
     return ((size_t) count * width + 7) / 8;
 }
 
+static size_t
+s_varint_bytes (uint64_t value)
+{
+    return (s_width (value | 1) + 6) / 7;
+}
+
 static void
 s_put_bits (bytes_t *bytes, const uint64_t *values, unsigned count, unsigned width)
 {
@@ -57,20 +63,38 @@ s_take_bits (taker_t *taker, uint64_t *values, unsigned count, unsigned width)
 
 //  --- ways ------------------------------------------------------------------------------------
 
-//  Numbers as the least of them, and bits for what is above it.
-static void
-s_put_above (bytes_t *bytes, const uint64_t *values, unsigned count)
+//  What is told of numbers beside the bits of each that are above the least.
+typedef struct {
+    uint64_t least;
+    unsigned width; //  Bits of the largest that are above it
+} range_t;
+
+static range_t
+s_range (const uint64_t *values, unsigned count)
 {
-    uint64_t least = UINT64_MAX, most = 0, above[count];
+    uint64_t least = UINT64_MAX, most = 0;
     for (unsigned i = 0; i < count; i++) {
         least = values[i] < least ? values[i] : least;
         most = values[i] > most ? values[i] : most;
     }
+    return (range_t){least, s_width (most - least)};
+}
+
+static size_t
+s_above_bytes (range_t range, unsigned count)
+{
+    return s_varint_bytes (range.least) + 1 + s_packed_bytes (count, range.width);
+}
+
+static void
+s_put_above (bytes_t *bytes, const uint64_t *values, unsigned count, range_t range)
+{
+    uint64_t above[count];
     for (unsigned i = 0; i < count; i++)
-        above[i] = values[i] - least;
-    bytes_put_varint (bytes, least);
-    bytes_put_varint (bytes, s_width (most - least));
-    s_put_bits (bytes, above, count, s_width (most - least));
+        above[i] = values[i] - range.least;
+    bytes_put_varint (bytes, range.least);
+    bytes_put_varint (bytes, range.width);
+    s_put_bits (bytes, above, count, range.width);
 }
 
 static void
@@ -84,6 +108,15 @@ s_take_above (taker_t *taker, uint64_t *values, unsigned count)
     s_take_bits (taker, values, count, (unsigned) width);
     for (unsigned i = 0; i < count && !taker->fault; i++)
         values[i] += least;
+}
+
+static size_t
+s_varints_bytes (const uint64_t *values, unsigned count)
+{
+    size_t size = 0;
+    for (unsigned i = 0; i < count; i++)
+        size += s_varint_bytes (values[i]);
+    return size;
 }
 
 static void
@@ -100,25 +133,25 @@ s_put_way (bytes_t *bytes, way_t way)
     bytes_put (bytes, &byte, 1);
 }
 
-//  Put the shortest of the ways that always work.
+//  Put the shortest of the ways that always work. There are three numbers or more.
 static void
 s_put_shortest (bytes_t *bytes, const uint64_t *values, const uint64_t *steps, unsigned count)
 {
-    bytes_t tries[3] = {{0}, {0}, {0}};
-    s_put_way (&tries[0], ABOVE_LEAST);
-    s_put_above (&tries[0], values, count);
-    s_put_way (&tries[1], DIFFERENCES);
-    bytes_put_varint (&tries[1], values[0]);
-    s_put_above (&tries[1], steps, count - 1);
-    s_put_way (&tries[2], VARINTS);
-    s_put_varints (&tries[2], values, count);
-    unsigned best = 0;
-    for (unsigned i = 1; i < 3; i++)
-        if (tries[i].size < tries[best].size)
-            best = i;
-    bytes_put (bytes, tries[best].data, tries[best].size);
-    for (unsigned i = 0; i < 3; i++)
-        bytes_clear (&tries[i]);
+    range_t of_values = s_range (values, count), of_steps = s_range (steps, count - 1);
+    size_t above_least = s_above_bytes (of_values, count);
+    size_t differences = s_varint_bytes (values[0]) + s_above_bytes (of_steps, count - 1);
+    size_t varints = s_varints_bytes (values, count);
+    if (above_least <= differences && above_least <= varints) {
+        s_put_way (bytes, ABOVE_LEAST);
+        s_put_above (bytes, values, count, of_values);
+    } else if (differences <= varints) {
+        s_put_way (bytes, DIFFERENCES);
+        bytes_put_varint (bytes, values[0]);
+        s_put_above (bytes, steps, count - 1, of_steps);
+    } else {
+        s_put_way (bytes, VARINTS);
+        s_put_varints (bytes, values, count);
+    }
 }
 
 void
