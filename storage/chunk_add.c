@@ -36,7 +36,7 @@ s_sum_half (const chunk_t *self, const chunk_choice_t chosen, counts_reader_t *r
         if (counts_next (reader, side, values) != 1)
             return -1;
         if (chosen[counts_place (self->count, side, i)])
-            for (unsigned slot = reader->first; slot < reader->end; slot++)
+            for (unsigned slot = reader->models.first; slot < reader->models.end; slot++)
                 sums[slot] += values[slot];
     }
     return 0;
@@ -52,7 +52,7 @@ s_add_counts (const chunk_t *self, const adding_t *adding, const chunk_metric_t 
     if (reader.fault || s_sum_half (self, adding->chosen, &reader, COUNTS_FRONT, sums) ||
         s_sum_half (self, adding->chosen, &reader, COUNTS_BACK, sums))
         return -1;
-    for (unsigned slot = reader.first; slot < reader.end; slot++) {
+    for (unsigned slot = reader.models.first; slot < reader.models.end; slot++) {
         histogram->buckets[slot] += adding->sign * sums[slot];
         histogram->count += adding->sign * sums[slot];
     }

@@ -137,16 +137,29 @@ s_has_totals (const column_t off, const column_t totals, const column_t own, uns
     return equal;
 }
 
+//  The sum of so many counts, added up side by side.
+static uint64_t
+s_sum (const uint64_t *counts, unsigned width)
+{
+    uint64_t sums[4] = {0, 0, 0, 0};
+    unsigned i = 0;
+    for (; i + 4 <= width; i += 4) {
+        sums[0] += counts[i];
+        sums[1] += counts[i + 1];
+        sums[2] += counts[i + 2];
+        sums[3] += counts[i + 3];
+    }
+    for (; i < width; i++)
+        sums[0] += counts[i];
+    return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
 //  Whether a frame's buckets are those, and add up to its count.
 static bool
-s_has_frame (const counts_reader_t *reader, const counts_t values, const counts_t wanted,
-             uint64_t count)
+s_has_frame (counts_reader_t *reader, counts_side_t side, const counts_t wanted, uint64_t count)
 {
-    uint64_t events = 0;
-    for (unsigned slot = reader->first; slot < reader->end; slot++)
-        events += values[slot];
-    return events == count && memcmp (values + reader->first, wanted + reader->first,
-                                      (reader->end - reader->first) * sizeof values[0]) == 0;
+    unsigned first = reader->models.first, end = reader->models.end;
+    return s_sum (wanted + first, end - first) == count && counts_next_is (reader, side, wanted);
 }
 
 static bool
@@ -154,12 +167,10 @@ s_has_half (counts_reader_t *reader, counts_side_t side, const sheet_metric_t *m
             unsigned count)
 {
     static const counts_t no_events;
-    counts_t values;
     for (unsigned i = 0; i < counts_half (count, side); i++) {
         unsigned place = counts_place (count, side, i);
         const uint64_t *wanted = metric->frames ? metric->frames[place] : no_events;
-        if (counts_next (reader, side, values) != 1 ||
-            !s_has_frame (reader, values, wanted, metric->counts[place]))
+        if (!s_has_frame (reader, side, wanted, metric->counts[place]))
             return false;
     }
     return true;
@@ -170,8 +181,8 @@ s_has_counts (const chunk_metric_t *self, const sheet_metric_t *metric, unsigned
 {
     counts_reader_t reader;
     counts_begin (&reader, &self->rest, count);
-    return !reader.fault && reader.first == metric->first && reader.end == metric->end &&
-           s_has_half (&reader, COUNTS_FRONT, metric, count) &&
+    return !reader.fault && reader.models.first == metric->first &&
+           reader.models.end == metric->end && s_has_half (&reader, COUNTS_FRONT, metric, count) &&
            s_has_half (&reader, COUNTS_BACK, metric, count);
 }
 

@@ -1,15 +1,15 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  counts - see counts.h. The bytes: first slot, number of slots, sizes of models and of the front
-//  half; models (for each slot: the distribution; for a normal one: how many low bits are split
-//  off, and the mean without them); then each half: size of extras, extras (varints: low bits, and
-//  what has no symbol), and words, the first ones being where the states start.
-#include "storage/counts.h"
+//  counts - see counts.h; storage/counts_put.c writes them. The bytes: first slot, number of slots,
+//  sizes of models and of the front half; models (for each slot: the distribution; for a normal
+//  one: how many low bits are split off, and the mean without them); then each half: size of
+//  extras, extras (varints: low bits, and what has no symbol), and words, the first ones being
+//  where the states start.
+#include "storage/counts_self.h"
 
-#include <assert.h>
-#include <stdlib.h>
+#include <endian.h>
 #include <string.h>
 
-#define STATE_MIN (1u << 16)
+#define PLAIN_BITS 24 //  A plain count has no more, so that nothing overflows 32
 
 unsigned
 counts_half (unsigned frames, counts_side_t side)
@@ -23,179 +23,240 @@ counts_place (unsigned frames, counts_side_t side, unsigned nth)
     return side == COUNTS_FRONT ? nth : frames - 1 - nth;
 }
 
-//  --- writing ---------------------------------------------------------------------------------
+//  --- how slots are coded -----------------------------------------------------------------------
 
-//  The slots that are coded, and a half in the making.
-typedef struct {
-    unsigned coded;
-    const distribution_t *models[BUCKET_SLOTS];
-    counts_slot_t slots[BUCKET_SLOTS];
-    uint8_t *symbols;               //  Owned: those of one half, frame after frame
-    bytes_t numbers, extras, words; //  numbers: of the distributions, and means
-} writer_t;
-
-static void
-s_put_models (writer_t *self, const counts_t *frames, unsigned count, unsigned first, unsigned end)
+//  Where the symbol of a slot stands, which is at from the first one. A block's symbols are put
+//  together of four vectors of four: four slots apart, they share 32 bits.
+static unsigned
+s_place (unsigned at)
 {
-    for (unsigned slot = first; slot < end; slot++) {
-        choice_t choice = distribution_choose (&frames[0][slot], BUCKET_SLOTS, count);
-        bool is_normal = distribution_is_normal (choice.number);
-        uint8_t number = (uint8_t) choice.number;
-        bytes_put (&self->numbers, &number, 1);
-        if (choice.number == DISTRIBUTION_ZERO)
-            continue;
-        if (is_normal) {
-            bytes_put_varint (&self->numbers, choice.low_bits);
-            bytes_put_varint (&self->numbers, choice.mean);
-        }
-        self->models[self->coded] = distribution_get (choice.number);
-        self->slots[self->coded++] = (counts_slot_t){.mean = choice.mean,
-                                                     .low_bits = (uint8_t) choice.low_bits,
-                                                     .is_normal = is_normal,
-                                                     .slot = (uint16_t) slot};
-    }
+    unsigned byte = at % COUNTS_BLOCK / COUNTS_LANES;
+    if (__BYTE_ORDER == __BIG_ENDIAN)
+        byte = COUNTS_LANES - 1 - byte;
+    return at / COUNTS_BLOCK * COUNTS_BLOCK + at % COUNTS_LANES * COUNTS_LANES + byte;
 }
 
-//  The symbol of a count, or ESCAPE and, among the extras, what has none.
-static uint8_t
-s_symbol (writer_t *self, unsigned coded, uint64_t count)
+//  How many slots there are, with what fills the last block.
+static size_t
+s_padded_width (const counts_models_t *self)
 {
-    const counts_slot_t *slot = &self->slots[coded];
-    uint64_t wanted = count;
-    if (slot->low_bits > 0)
-        bytes_put_varint (&self->extras, count & ((1ULL << slot->low_bits) - 1));
-    if (slot->is_normal)
-        wanted = varint_fold ((count >> slot->low_bits) - slot->mean);
-    if (wanted < ESCAPE && self->models[coded]->span[wanted] > 0)
-        return (uint8_t) wanted;
-    bytes_put_varint (&self->extras, wanted);
-    return ESCAPE;
-}
-
-//  Words are written backwards: the last one is read first.
-static inline uint8_t *
-s_put_word (uint8_t *next, uint32_t word)
-{
-    next[-2] = (uint8_t) word;
-    next[-1] = (uint8_t) (word >> 8);
-    return next - COUNTS_WORD_BYTES;
-}
-
-//  Encode one symbol. Whether a word is put is hard to foresee: it is written in any case.
-static inline uint8_t *
-s_encode (const distribution_t *model, unsigned symbol, uint32_t *state, uint8_t *next)
-{
-    uint32_t first = model->span[symbol] & 0xFFFF, frequency = model->span[symbol] >> 16;
-    uint32_t full = *state;
-    s_put_word (next, full);
-    uint32_t is_full = full >= (uint64_t) frequency << (32 - SCALE_BITS);
-    uint32_t left = full >> (is_full * 16);
-    uint32_t quotient = distribution_divide (model, symbol, left);
-    *state = (quotient << SCALE_BITS) + left - quotient * frequency + first;
-    return next - is_full * COUNTS_WORD_BYTES;
-}
-
-//  Encode a frame's symbols, the last one first.
-static uint8_t *
-s_put_symbols (const writer_t *self, const uint8_t *symbols, uint32_t *states, uint8_t *next)
-{
-    const distribution_t *const *models = self->models;
-    unsigned i = self->coded;
-    for (; i % COUNTS_STATES != 0; i--)
-        next = s_encode (models[i - 1], symbols[i - 1], &states[(i - 1) % COUNTS_STATES], next);
-    uint32_t a = states[0], b = states[1], c = states[2], d = states[3];
-    for (; i > 0; i -= COUNTS_STATES) {
-        next = s_encode (models[i - 1], symbols[i - 1], &d, next);
-        next = s_encode (models[i - 2], symbols[i - 2], &c, next);
-        next = s_encode (models[i - 3], symbols[i - 3], &b, next);
-        next = s_encode (models[i - 4], symbols[i - 4], &a, next);
-    }
-    memcpy (states, (const uint32_t[]){a, b, c, d}, COUNTS_STATES * sizeof a);
-    return next;
-}
-
-//  The words of so many frames' symbols.
-static void
-s_put_words (writer_t *self, unsigned frames)
-{
-    size_t room = (size_t) self->coded * frames * COUNTS_WORD_BYTES + COUNTS_STATES * 4;
-    self->words.size = 0;
-    uint8_t *begin = bytes_reserve (&self->words, room), *end = begin + room, *next = end;
-    uint32_t states[COUNTS_STATES] = {STATE_MIN, STATE_MIN, STATE_MIN, STATE_MIN};
-    for (unsigned i = frames; i-- > 0;)
-        next = s_put_symbols (self, self->symbols + (size_t) i * self->coded, states, next);
-    for (unsigned turn = COUNTS_STATES; turn-- > 0;) {
-        next = s_put_word (next, states[turn]);
-        next = s_put_word (next, states[turn] >> 16);
-    }
-    self->words.size = (size_t) (end - next);
-    memmove (begin, next, self->words.size);
-}
-
-static void
-s_put_half (writer_t *self, bytes_t *bytes, const counts_t *frames, unsigned count,
-            counts_side_t side)
-{
-    uint8_t *symbol = self->symbols;
-    unsigned half = counts_half (count, side);
-    self->extras.size = 0;
-    for (unsigned i = 0; i < half; i++)
-        for (unsigned k = 0; k < self->coded; k++)
-            *symbol++ =
-                s_symbol (self, k, frames[counts_place (count, side, i)][self->slots[k].slot]);
-    s_put_words (self, half);
-    bytes_put_varint (bytes, self->extras.size);
-    bytes_put (bytes, self->extras.data, self->extras.size);
-    bytes_put (bytes, self->words.data, self->words.size);
+    return (self->end - self->first + COUNTS_BLOCK - 1) / COUNTS_BLOCK * COUNTS_BLOCK;
 }
 
 void
-counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first, unsigned end)
+counts_models_begin (counts_models_t *self, unsigned first, unsigned end)
 {
-    assert (count > 0 && count <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
-    bytes_t front = {0};
-    writer_t *writer = calloc (1, sizeof *writer);
-    assert (writer);
-    s_put_models (writer, frames, count, first, end);
-    writer->symbols = malloc ((size_t) counts_half (count, COUNTS_BACK) * writer->coded + 1);
-    assert (writer->symbols);
-    s_put_half (writer, &front, frames, count, COUNTS_FRONT);
-    bytes_put_varint (bytes, first);
-    bytes_put_varint (bytes, end - first);
-    bytes_put_varint (bytes, writer->numbers.size);
-    bytes_put_varint (bytes, front.size);
-    bytes_put (bytes, writer->numbers.data, writer->numbers.size);
-    bytes_put (bytes, front.data, front.size);
-    s_put_half (writer, bytes, frames, count, COUNTS_BACK);
-    bytes_clear (&front);
-    bytes_clear (&writer->numbers);
-    bytes_clear (&writer->extras);
-    bytes_clear (&writer->words);
-    free (writer->symbols);
-    free (writer);
+    self->first = first;
+    self->end = end;
+    size_t width = s_padded_width (self);
+    self->coded = 0;
+    self->is_wide = false;
+    memset (self->means, 0, width * sizeof self->means[0]);
+    memset (self->folds, 0, width * sizeof self->folds[0]);
+    memset (self->lowest, 0, width);
+    memset (self->reach, 0, width);
+}
+
+void
+counts_models_add (counts_models_t *self, unsigned slot, unsigned number, uint64_t mean,
+                   unsigned low_bits)
+{
+    const distribution_t *model = distribution_get (number);
+    bool is_normal = distribution_is_normal (number);
+    unsigned at = slot - self->first, place = s_place (at);
+    self->is_wide |= low_bits > 0 || mean >> PLAIN_BITS != 0;
+    self->means[at] = (uint32_t) mean;
+    self->folds[at] = 0 - (uint32_t) is_normal;
+    self->lowest[place] = model->lowest;
+    self->reach[place] = (uint8_t) (model->highest - model->lowest);
+    self->models[self->coded] = model;
+    self->places[self->coded] = (uint16_t) place;
+    self->slots[self->coded++] = (counts_slot_t){.mean = mean,
+                                                 .low_bits = (uint8_t) low_bits,
+                                                 .is_normal = is_normal,
+                                                 .slot = (uint16_t) slot};
+}
+
+//  --- blocks of plain counts --------------------------------------------------------------------
+
+typedef uint32_t lanes_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
+typedef int32_t signs_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
+typedef uint64_t wide_t __attribute__ ((vector_size (8 * COUNTS_LANES)));
+typedef uint64_t pair_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
+typedef uint8_t block_t __attribute__ ((vector_size (COUNTS_BLOCK)));
+
+_Static_assert(COUNTS_BLOCK == sizeof (lanes_t), "a block's symbols are as many bytes");
+
+static inline lanes_t
+s_lanes (const void *from)
+{
+    lanes_t lanes;
+    memcpy (&lanes, from, sizeof lanes);
+    return lanes;
+}
+
+//  Four counts, of which the bits are added to those of others.
+static inline lanes_t
+s_narrow (const uint64_t *counts, pair_t *bits)
+{
+    pair_t low, high;
+    wide_t wide;
+    memcpy (&low, counts, sizeof low);
+    memcpy (&high, counts + COUNTS_LANES / 2, sizeof high);
+    memcpy (&wide, counts, sizeof wide);
+    *bits |= low | high;
+    return __builtin_convertvector(wide, lanes_t);
+}
+
+//  The last block, of which only some counts are a frame's, with zeros behind them.
+static inline const uint64_t *
+s_last_block (wide_t last[COUNTS_LANES], const uint64_t *counts, unsigned count)
+{
+    last[0] = last[1] = last[2] = last[3] = (wide_t){0};
+    memcpy (last, counts, count * sizeof *counts);
+    return (const uint64_t *) last;
+}
+
+//  What is against a frame being plain: bits of any count, of any folded one, and of blocks where
+//  a symbol is out of range.
+typedef struct {
+    pair_t counts;
+    lanes_t folded;
+    block_t outside;
+} misfits_t;
+
+//  The symbols of a block.
+static inline void
+s_fold_block (const counts_models_t *self, unsigned at, const uint64_t *counts, uint8_t *symbols,
+              misfits_t *misfits)
+{
+    lanes_t packed = {0};
+    block_t block, lowest, reach;
+    for (unsigned i = 0; i < COUNTS_LANES; i++, at += COUNTS_LANES, counts += COUNTS_LANES) {
+        lanes_t above = s_narrow (counts, &misfits->counts) - s_lanes (self->means + at);
+        lanes_t folded = above + (above & s_lanes (self->folds + at));
+        folded ^= (lanes_t) ((signs_t) above >> 31);
+        misfits->folded |= folded;
+        packed |= folded << 8 * i;
+    }
+    at -= COUNTS_BLOCK;
+    memcpy (symbols + at, &packed, sizeof packed);
+    memcpy (&block, &packed, sizeof block);
+    memcpy (&lowest, self->lowest + at, sizeof lowest);
+    memcpy (&reach, self->reach + at, sizeof reach);
+    misfits->outside |= (block_t) (block - lowest > reach);
+}
+
+static bool
+s_is_plain (const misfits_t *misfits)
+{
+    pair_t outside;
+    lanes_t folded = misfits->folded >> 8;
+    memcpy (&outside, &misfits->outside, sizeof outside);
+    pair_t any = misfits->counts >> PLAIN_BITS | outside | (pair_t) folded;
+    return (any[0] | any[1]) == 0;
+}
+
+bool
+counts_symbols (const counts_models_t *self, const uint64_t *frame, counts_symbols_t symbols)
+{
+    const uint64_t *counts = frame + self->first;
+    unsigned width = self->end - self->first, at = 0;
+    misfits_t misfits = {.counts = {0}};
+    if (self->is_wide)
+        return false;
+    for (; at + COUNTS_BLOCK <= width; at += COUNTS_BLOCK)
+        s_fold_block (self, at, counts + at, symbols, &misfits);
+    if (at < width) {
+        wide_t last[COUNTS_LANES];
+        s_fold_block (self, at, s_last_block (last, counts + at, width - at), symbols, &misfits);
+    }
+    return s_is_plain (&misfits);
+}
+
+//  Some counts of the symbols of a block, those whose symbols are the lowest bytes, as low 32 bits
+//  with a sign.
+static inline signs_t
+s_unfold (const counts_models_t *self, unsigned at, lanes_t symbols)
+{
+    lanes_t symbol = symbols & 0xFF, unfolded = symbol >> 1 ^ -(symbol & 1);
+    lanes_t above = symbol ^ ((symbol ^ unfolded) & s_lanes (self->folds + at));
+    return (signs_t) (s_lanes (self->means + at) + above);
+}
+
+//  The counts of a block's symbols, where all have one and no bits are split off.
+static inline void
+s_unfold_block (const counts_models_t *self, unsigned at, const uint8_t *symbols, uint64_t *values)
+{
+    lanes_t packed = s_lanes (symbols + at);
+    for (unsigned i = 0; i < COUNTS_LANES; i++, packed >>= 8, values += COUNTS_LANES) {
+        signs_t unfolded = s_unfold (self, at + i * COUNTS_LANES, packed);
+        wide_t wide = __builtin_convertvector(unfolded, wide_t);
+        memcpy (values, &wide, sizeof wide);
+    }
+}
+
+static void
+s_take_plain (const counts_models_t *self, const uint8_t *symbols, uint64_t *values)
+{
+    unsigned width = self->end - self->first, at = 0;
+    values += self->first;
+    for (; at + COUNTS_BLOCK <= width; at += COUNTS_BLOCK)
+        s_unfold_block (self, at, symbols, values + at);
+    if (at < width) {
+        uint64_t last[COUNTS_BLOCK];
+        s_unfold_block (self, at, symbols, last);
+        memcpy (values + at, last, (width - at) * sizeof last[0]);
+    }
+}
+
+//  Bits that differ between a block's counts, which are plain, and what its symbols tell.
+static inline lanes_t
+s_differences (const counts_models_t *self, unsigned at, const uint8_t *symbols,
+               const uint64_t *counts)
+{
+    pair_t bits = {0};
+    lanes_t packed = s_lanes (symbols + at), differences = {0};
+    for (unsigned i = 0; i < COUNTS_LANES; i++, packed >>= 8, counts += COUNTS_LANES)
+        differences |=
+            s_narrow (counts, &bits) ^ (lanes_t) s_unfold (self, at + i * COUNTS_LANES, packed);
+    return differences;
+}
+
+//  Whether the symbols of a frame are those of its counts, which are plain.
+static bool
+s_tell_plain (const counts_models_t *self, const uint8_t *symbols, const uint64_t *frame)
+{
+    unsigned width = self->end - self->first, at = 0;
+    const uint64_t *counts = frame + self->first;
+    lanes_t any = {0};
+    for (; at + COUNTS_BLOCK <= width; at += COUNTS_BLOCK)
+        any |= s_differences (self, at, symbols, counts + at);
+    if (at < width) {
+        wide_t last[COUNTS_LANES];
+        any |= s_differences (self, at, symbols, s_last_block (last, counts + at, width - at));
+    }
+    return (any[0] | any[1] | any[2] | any[3]) == 0;
 }
 
 //  --- reading: what stands before the frames ----------------------------------------------------
 
 //  Take a slot's distribution. Returns whether it is one.
 static bool
-s_take_slot (counts_reader_t *self, taker_t *models, unsigned slot)
+s_take_slot (counts_models_t *self, taker_t *models, unsigned slot)
 {
     const uint8_t *number = taker_bytes (models, 1);
+    uint64_t low_bits = 0, mean = 0;
     if (!number || *number >= DISTRIBUTIONS)
         return false;
     if (*number == DISTRIBUTION_ZERO)
         return true;
-    counts_slot_t *to = &self->slots[self->coded++];
-    self->models[self->coded - 1] = distribution_get (*number);
-    *to = (counts_slot_t){.is_normal = distribution_is_normal (*number), .slot = (uint16_t) slot};
-    if (to->is_normal) {
-        uint64_t low_bits = taker_varint (models);
-        to->mean = taker_varint (models);
-        to->low_bits = (uint8_t) low_bits;
-        self->has_low_bits |= low_bits > 0;
+    if (distribution_is_normal (*number)) {
+        low_bits = taker_varint (models);
+        mean = taker_varint (models);
         models->fault |= low_bits > 63;
     }
+    counts_models_add (self, slot, *number, mean, (unsigned) low_bits);
     return !models->fault;
 }
 
@@ -231,17 +292,16 @@ counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
     uint64_t models_size = taker_varint (&all), front_size = taker_varint (&all);
     const uint8_t *models = taker_bytes (&all, models_size);
     const uint8_t *front = taker_bytes (&all, front_size);
-    self->first = self->end = self->coded = 0;
-    self->has_low_bits = false;
     self->fault = !models || !front || first > BUCKET_SLOTS || count > BUCKET_SLOTS - first ||
                   frames > COUNTS_FRAMES_MAX;
+    counts_models_begin (&self->models, self->fault ? 0 : (unsigned) first,
+                         self->fault ? 0 : (unsigned) (first + count));
     if (self->fault)
         return;
-    self->first = (unsigned) first;
-    self->end = (unsigned) (first + count);
+    memset (self->symbols, 0, s_padded_width (&self->models));
     taker_t of_models = {models, models + models_size, false};
-    for (unsigned slot = self->first; slot < self->end && !self->fault; slot++)
-        self->fault = !s_take_slot (self, &of_models, slot);
+    for (unsigned slot = self->models.first; slot < self->models.end && !self->fault; slot++)
+        self->fault = !s_take_slot (&self->models, &of_models, slot);
     self->fault |=
         !s_begin_half (&self->halves[COUNTS_FRONT], (taker_t){front, front + front_size, false},
                        counts_half (frames, COUNTS_FRONT)) ||
@@ -250,19 +310,35 @@ counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 
 //  --- reading frames ----------------------------------------------------------------------------
 
-//  Decode one symbol. Whether a word is taken is hard to foresee, so that there is no jump: it is
-//  read in any case, and what is done with it is computed.
+//  Leave a symbol that is at this slot behind. Whether a word is taken is hard to foresee, so that
+//  there is no jump: it is read in any case, and what is done with it is computed.
+static inline void
+s_advance (symbol_slots_t span, uint32_t slot, uint32_t *state, const uint8_t **next)
+{
+    uint32_t decoded = span.count * (*state >> SCALE_BITS) + slot - span.first;
+    uint32_t refills = 0 - (uint32_t) (decoded < STATE_MIN);
+    *state = decoded << (refills & 16) | (s_word_at (*next) & refills);
+    *next += refills & COUNTS_WORD_BYTES;
+}
+
+//  Decode one symbol.
 static inline uint8_t
 s_decode (const distribution_t *model, uint32_t *state, const uint8_t **next)
 {
     uint32_t slot = *state & (SCALE - 1);
     uint8_t symbol = model->symbol[slot];
-    uint32_t span = model->span[symbol];
-    uint32_t decoded = (span >> 16) * (*state >> SCALE_BITS) + slot - (span & 0xFFFF);
-    uint32_t refills = 0 - (uint32_t) (decoded < STATE_MIN);
-    *state = decoded << (refills & 16) | (s_word_at (*next) & refills);
-    *next += refills & COUNTS_WORD_BYTES;
+    s_advance (model->span[symbol], slot, state, next);
     return symbol;
+}
+
+//  Decode one symbol where it is known which one it should be. If it is another one, what is
+//  decoded after it means nothing. The next symbol does not wait for the tables to tell this one.
+static inline uint8_t
+s_decode_known (const distribution_t *model, uint8_t symbol, uint32_t *state, const uint8_t **next)
+{
+    uint32_t slot = *state & (SCALE - 1);
+    s_advance (model->span[symbol], slot, state, next);
+    return model->symbol[slot];
 }
 
 //  Before a frame, see that as many bytes as its words may take can be read, whether the words end
@@ -280,64 +356,118 @@ s_reserve_words (counts_half_t *self)
 }
 
 static void
-s_take_symbols (counts_half_t *self, const distribution_t *const *models, size_t coded,
-                uint8_t *symbols)
+s_end_words (counts_half_t *self, const uint8_t *next)
 {
-    s_reserve_words (self);
-    uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
-    const uint8_t *next = self->words.next;
-    size_t i = 0;
-    for (; i + COUNTS_STATES <= coded; i += COUNTS_STATES) {
-        symbols[i] = s_decode (models[i], &a, &next);
-        symbols[i + 1] = s_decode (models[i + 1], &b, &next);
-        symbols[i + 2] = s_decode (models[i + 2], &c, &next);
-        symbols[i + 3] = s_decode (models[i + 3], &d, &next);
-    }
-    uint32_t states[COUNTS_STATES] = {a, b, c, d};
-    for (unsigned turn = 0; i < coded; i++, turn++)
-        symbols[i] = s_decode (models[i], &states[turn], &next);
-    memcpy (self->states, states, sizeof states);
     self->words.fault |= next > self->words.end;
     self->words.next = next;
 }
 
-//  The counts of symbols, where all have one and no bits are split off.
 static void
-s_take_plain (const counts_slot_t *slots, size_t coded, const uint8_t *symbols, uint64_t *values)
+s_take_symbols (counts_half_t *self, const counts_models_t *by, uint8_t *restrict symbols)
 {
-    for (size_t i = 0; i < coded; i++) {
-        uint64_t folds = slots[i].is_normal, symbol = symbols[i];
-        values[slots[i].slot] = slots[i].mean + ((symbol >> folds) ^ (0 - (symbol & folds)));
+    const distribution_t *const *models = by->models;
+    const uint16_t *places = by->places;
+    uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
+    const uint8_t *next = self->words.next;
+    size_t i = 0, coded = by->coded;
+    for (; i + COUNTS_STATES <= coded; i += COUNTS_STATES) {
+        symbols[places[i]] = s_decode (models[i], &a, &next);
+        symbols[places[i + 1]] = s_decode (models[i + 1], &b, &next);
+        symbols[places[i + 2]] = s_decode (models[i + 2], &c, &next);
+        symbols[places[i + 3]] = s_decode (models[i + 3], &d, &next);
     }
+    uint32_t states[COUNTS_STATES] = {a, b, c, d};
+    for (unsigned turn = 0; i < coded; i++, turn++)
+        symbols[places[i]] = s_decode (models[i], &states[turn], &next);
+    memcpy (self->states, states, sizeof states);
+    s_end_words (self, next);
+}
+
+//  The same where it is known which ones they should be. Those before the first that is another one
+//  are right, and that one is what is written.
+static void
+s_take_known_symbols (counts_half_t *self, const counts_models_t *by, const uint8_t *known,
+                      uint8_t *restrict symbols)
+{
+    const distribution_t *const *models = by->models;
+    const uint16_t *places = by->places;
+    uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
+    const uint8_t *next = self->words.next;
+    size_t i = 0, coded = by->coded;
+    for (; i + COUNTS_STATES <= coded; i += COUNTS_STATES) {
+        size_t p = places[i], q = places[i + 1], r = places[i + 2], s = places[i + 3];
+        symbols[p] = s_decode_known (models[i], known[p], &a, &next);
+        symbols[q] = s_decode_known (models[i + 1], known[q], &b, &next);
+        symbols[r] = s_decode_known (models[i + 2], known[r], &c, &next);
+        symbols[s] = s_decode_known (models[i + 3], known[s], &d, &next);
+    }
+    uint32_t states[COUNTS_STATES] = {a, b, c, d};
+    for (unsigned turn = 0; i < coded; i++, turn++)
+        symbols[places[i]] = s_decode_known (models[i], known[places[i]], &states[turn], &next);
+    memcpy (self->states, states, sizeof states);
+    s_end_words (self, next);
 }
 
 static void
-s_take_extras (const counts_slot_t *slots, unsigned coded, const uint8_t *symbols, taker_t *extras,
+s_take_extras (const counts_models_t *self, const uint8_t *symbols, taker_t *extras,
                uint64_t *values)
 {
-    for (unsigned i = 0; i < coded; i++) {
-        uint64_t low = slots[i].low_bits > 0 ? taker_varint (extras) : 0;
-        uint64_t symbol = symbols[i] == ESCAPE ? taker_varint (extras) : symbols[i];
-        if (slots[i].is_normal)
-            symbol = ((slots[i].mean + varint_unfold (symbol)) << slots[i].low_bits) | low;
-        values[slots[i].slot] = symbol;
+    memset (values + self->first, 0, (self->end - self->first) * sizeof values[0]);
+    for (unsigned i = 0; i < self->coded; i++) {
+        const counts_slot_t *slot = &self->slots[i];
+        uint64_t low = slot->low_bits > 0 ? taker_varint (extras) : 0;
+        uint64_t symbol = symbols[self->places[i]];
+        if (symbol == ESCAPE)
+            symbol = taker_varint (extras);
+        if (slot->is_normal)
+            symbol = ((slot->mean + varint_unfold (symbol)) << slot->low_bits) | low;
+        values[slot->slot] = symbol;
     }
 }
 
 int
 counts_next (counts_reader_t *self, counts_side_t side, counts_t values)
 {
-    uint8_t *symbols = self->symbols;
+    const counts_models_t *models = &self->models;
     counts_half_t *half = &self->halves[side];
     if (self->fault || half->left == 0)
         return self->fault ? -1 : 0;
     half->left--;
-    memset (values + self->first, 0, (self->end - self->first) * sizeof values[0]);
-    s_take_symbols (half, self->models, self->coded, symbols);
-    if (self->has_low_bits || memchr (symbols, ESCAPE, self->coded))
-        s_take_extras (self->slots, self->coded, symbols, &half->extras, values);
+    s_reserve_words (half);
+    s_take_symbols (half, models, self->symbols);
+    if (models->is_wide || memchr (self->symbols, ESCAPE, s_padded_width (models)))
+        s_take_extras (models, self->symbols, &half->extras, values);
     else
-        s_take_plain (self->slots, self->coded, symbols, values);
+        s_take_plain (models, self->symbols, values);
     self->fault = half->words.fault || half->extras.fault;
     return self->fault ? -1 : 1;
+}
+
+//  A frame that is plain.
+static bool
+s_next_is_plain (counts_reader_t *self, counts_half_t *half, const uint8_t *known,
+                 const uint64_t *wanted)
+{
+    const counts_models_t *models = &self->models;
+    half->left--;
+    s_reserve_words (half);
+    s_take_known_symbols (half, models, known, self->symbols);
+    return !half->words.fault && memcmp (known, self->symbols, s_padded_width (models)) == 0 &&
+           s_tell_plain (models, self->symbols, wanted);
+}
+
+bool
+counts_next_is (counts_reader_t *self, counts_side_t side, const counts_t wanted)
+{
+    const counts_models_t *models = &self->models;
+    counts_half_t *half = &self->halves[side];
+    counts_symbols_t known;
+    counts_t values;
+    if (self->fault || half->left == 0)
+        return false;
+    if (counts_symbols (models, wanted, known))
+        return s_next_is_plain (self, half, known, wanted);
+    return counts_next (self, side, values) == 1 &&
+           memcmp (values + models->first, wanted + models->first,
+                   (models->end - models->first) * sizeof values[0]) == 0;
 }

@@ -31,6 +31,34 @@ unsigned counts_half (unsigned frames, counts_side_t side);
 //  Which frame is the nth that is read of a half.
 unsigned counts_place (unsigned frames, counts_side_t side, unsigned nth);
 
+#define COUNTS_LANES 4
+#define COUNTS_BLOCK (COUNTS_LANES * COUNTS_LANES)
+#define COUNTS_WIDTH (BUCKET_SLOTS / COUNTS_BLOCK * COUNTS_BLOCK + COUNTS_BLOCK)
+
+//  The symbols of a frame, from the first slot on that is not 0, in an order of their own.
+typedef uint8_t counts_symbols_t[COUNTS_WIDTH];
+
+//  A slot that is not 0 in all frames, but for its distribution.
+typedef struct {
+    uint64_t mean; //  Of a normal one, as are
+    uint8_t low_bits;
+    uint8_t is_normal; //  1 or 0
+    uint16_t slot;
+} counts_slot_t;
+
+//  How the slots are coded.
+typedef struct {
+    unsigned first, end; //  Slots from the first to behind the last one that are not 0
+    unsigned coded;      //  How many of them are not 0 in all frames
+    bool is_wide; //  Low bits are split off any, or a mean is so large that no frame is plain
+    const distribution_t *models[BUCKET_SLOTS]; //  Of those that are coded
+    counts_slot_t slots[BUCKET_SLOTS];
+    uint16_t places[BUCKET_SLOTS];  //  Theirs, from first on
+    uint32_t means[COUNTS_WIDTH];   //  Of all slots from first on
+    uint32_t folds[COUNTS_WIDTH];   //  All bits for a normal distribution, else 0
+    counts_symbols_t lowest, reach; //  Which symbol a plain count has at least, and from it on
+} counts_models_t;
+
 //  A half being read, frame by frame.
 typedef struct {
     taker_t extras;                       //  What does not fit the distributions
@@ -41,24 +69,12 @@ typedef struct {
     uint8_t last[2 * COUNTS_FRAME_BYTES]; //  Copy of the last words, with room behind them
 } counts_half_t;
 
-//  A slot that is not 0 in all frames, but for its distribution.
-typedef struct {
-    uint64_t mean; //  Of a normal one, as are
-    uint8_t low_bits;
-    uint8_t is_normal; //  1 or 0
-    uint16_t slot;
-} counts_slot_t;
-
 //  One metric's counts being read. It borrows the bytes, and may not be moved.
 typedef struct {
-    unsigned first, end; //  Slots from the first to behind the last one that are not 0
-    unsigned coded;      //  How many of them are not 0 in all frames
-    bool has_low_bits;   //  Of any
     bool fault;
-    const distribution_t *models[BUCKET_SLOTS];
-    counts_slot_t slots[BUCKET_SLOTS];
+    counts_models_t models;
     counts_half_t halves[COUNTS_HALVES];
-    uint8_t symbols[BUCKET_SLOTS]; //  Of the frame that was read last
+    counts_symbols_t symbols; //  Of the frame that was read last; 0 where none is coded
 } counts_reader_t;
 
 //  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0
@@ -72,5 +88,8 @@ void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 //  Writes the slots from first to end of values only. Returns 1, 0 where the half is at its end, -1
 //  where the bytes are no counts.
 int counts_next (counts_reader_t *self, counts_side_t side, counts_t values);
+//  Read a half's next frame and compare it with counts that it should have. Returns whether all of
+//  them, as counts_next would give them, are those; nothing is to be read after others.
+bool counts_next_is (counts_reader_t *self, counts_side_t side, const counts_t wanted);
 
 #endif

@@ -64,16 +64,37 @@ s_share_out (const double *weights, unsigned *frequency)
     frequency[ESCAPE] = 1;
 }
 
+//  Which symbols in a row have slots; ESCAPE is none of them.
+static void
+s_set_range (distribution_t *self, const unsigned *frequency)
+{
+    unsigned common = 0;
+    for (unsigned i = 1; i < ESCAPE; i++)
+        if (frequency[i] > frequency[common])
+            common = i;
+    self->lowest = self->highest = (uint8_t) common;
+    while (self->lowest > 0 && frequency[self->lowest - 1] > 0)
+        self->lowest--;
+    while (self->highest < ESCAPE - 1 && frequency[self->highest + 1] > 0)
+        self->highest++;
+}
+
 static void
 s_set_frequencies (distribution_t *self, const double *weights)
 {
     unsigned frequency[SYMBOLS], slot = 0;
     s_share_out (weights, frequency);
+    s_set_range (self, frequency);
     for (unsigned i = 0; i < SYMBOLS; i++) {
         if (frequency[i] == 0)
             continue;
-        self->span[i] = slot | frequency[i] << 16;
-        self->reciprocal[i] = ((1ULL << 43) + frequency[i] - 1) / frequency[i];
+        self->span[i] = (symbol_slots_t){(uint16_t) slot, (uint16_t) frequency[i]};
+        self->codes[i] = (symbol_code_t){
+            .reciprocal = ((1ULL << 43) + frequency[i] - 1) / frequency[i],
+            .limit = frequency[i] << (32 - SCALE_BITS),
+            .first = (uint16_t) slot,
+            .others = (uint16_t) (SCALE - frequency[i]),
+        };
         memset (&self->symbol[slot], (int) i, frequency[i]);
         slot += frequency[i];
     }
@@ -184,28 +205,35 @@ s_estimate (const uint64_t *values, size_t stride, unsigned count, double *mean,
     *variance = squares / count;
 }
 
-static void
-s_moments (const uint64_t *values, size_t stride, unsigned count, double *mean, double *variance)
+//  Columns whose sums are taken at once; more do not fit the registers.
+#define AT_ONCE 4
+
+//  What is summed of columns side by side.
+typedef struct {
+    uint64_t all; //  Which bits are set in any number of any column
+    uint64_t sums[AT_ONCE], squares[AT_ONCE];
+} moments_t;
+
+static inline void
+s_add_number (moments_t *self, unsigned column, uint64_t value)
 {
-    uint64_t all = 0, sum = 0, squares = 0;
-    for (unsigned i = 0; i < count; i++) {
-        all |= values[i * stride];
-        sum += values[i * stride];
-        squares += values[i * stride] * values[i * stride];
-    }
-    if (all >= EXACT_MAX) {
-        s_estimate (values, stride, count, mean, variance);
-        return;
-    }
-    *mean = (double) sum / count;
-    *variance = (double) (count * squares - sum * sum) / ((double) count * count);
+    self->all |= value;
+    self->sums[column] += value;
+    self->squares[column] += value * value;
 }
 
-choice_t
-distribution_choose (const uint64_t *values, size_t stride, unsigned count)
+static inline void
+s_add_numbers (moments_t *self, const uint64_t *values)
 {
-    double mean, variance;
-    s_moments (values, stride, count, &mean, &variance);
+    s_add_number (self, 0, values[0]);
+    s_add_number (self, 1, values[1]);
+    s_add_number (self, 2, values[2]);
+    s_add_number (self, 3, values[3]);
+}
+
+static choice_t
+s_choose (double mean, double variance)
+{
     if (mean == 0)
         return (choice_t){.number = DISTRIBUTION_ZERO};
     if (mean < MEAN_MAX && variance > mean * 0.6) {
@@ -219,4 +247,41 @@ distribution_choose (const uint64_t *values, size_t stride, unsigned count)
     choice.number = s_choose_normal (deviation);
     choice.mean = (mean < 0x1p62 ? (uint64_t) llround (mean) : 1ULL << 62) >> choice.low_bits;
     return choice;
+}
+
+//  For one column, from what was summed, or from its numbers where they are too large.
+static choice_t
+s_choose_by (const moments_t *moments, unsigned column, const uint64_t *values, size_t stride,
+             unsigned count)
+{
+    double mean, variance;
+    if (moments->all >= EXACT_MAX)
+        s_estimate (values, stride, count, &mean, &variance);
+    else {
+        uint64_t sum = moments->sums[column];
+        mean = (double) sum / count;
+        variance =
+            (double) (count * moments->squares[column] - sum * sum) / ((double) count * count);
+    }
+    return s_choose (mean, variance);
+}
+
+void
+distribution_choose (const uint64_t *values, size_t stride, unsigned count, choice_t *choices,
+                     unsigned width)
+{
+    unsigned column = 0;
+    for (; column + AT_ONCE <= width; column += AT_ONCE) {
+        moments_t moments = {.all = 0};
+        for (unsigned i = 0; i < count; i++)
+            s_add_numbers (&moments, values + column + i * stride);
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            choices[column + i] = s_choose_by (&moments, i, values + column + i, stride, count);
+    }
+    for (; column < width; column++) {
+        moments_t moments = {.all = 0};
+        for (unsigned i = 0; i < count; i++)
+            s_add_number (&moments, 0, values[column + i * stride]);
+        choices[column] = s_choose_by (&moments, 0, values + column, stride, count);
+    }
 }

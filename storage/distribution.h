@@ -17,10 +17,24 @@
 #define SYMBOLS    256
 #define ESCAPE     255 //  The symbol of all that have none
 
+//  Which slots are a symbol's: the first one, and how many; 0: it is too rare.
 typedef struct {
-    uint8_t symbol[SCALE];        //  Of each slot
-    uint32_t span[SYMBOLS];       //  Which slots: the first one, and how many << 16; 0: too rare
-    uint64_t reciprocal[SYMBOLS]; //  See distribution_divide
+    uint16_t first, count;
+} symbol_slots_t;
+
+//  What a symbol is encoded with, which has slots.
+typedef struct {
+    uint64_t reciprocal; //  See distribution_divide
+    uint32_t limit;      //  States from here on give a word away first: count << (32 - SCALE_BITS)
+    uint16_t first;      //  Slot
+    uint16_t others;     //  How many slots are not the symbol's
+} symbol_code_t;
+
+typedef struct {
+    uint8_t symbol[SCALE]; //  Of each slot
+    symbol_slots_t span[SYMBOLS];
+    symbol_code_t codes[SYMBOLS];
+    uint8_t lowest, highest; //  Of symbols in a row, about the most frequent, that have slots
 } distribution_t;
 
 //  number must be below DISTRIBUTIONS.
@@ -32,7 +46,7 @@ const distribution_t *distribution_get (unsigned number);
 static inline uint32_t
 distribution_divide (const distribution_t *self, unsigned symbol, uint32_t state)
 {
-    return (uint32_t) (state * self->reciprocal[symbol] >> 43);
+    return (uint32_t) (state * self->codes[symbol].reciprocal >> 43);
 }
 
 //  Whether its symbols are differences from a mean; otherwise they are the counts.
@@ -45,8 +59,10 @@ typedef struct {
     uint64_t mean;     //  Of the rest, likewise
 } choice_t;
 
-//  For count numbers, the first one at values and each stride further on.
-choice_t distribution_choose (const uint64_t *values, size_t stride, unsigned count);
+//  For each of width columns side by side, of which the first one has count numbers at values, each
+//  stride after the one before.
+void distribution_choose (const uint64_t *values, size_t stride, unsigned count, choice_t *choices,
+                          unsigned width);
 
 //  A digest of their symbols' slots, for the test that they are the same everywhere.
 uint64_t distribution_digest (void);

@@ -36,9 +36,9 @@ s_take_half (counts_reader_t *reader, counts_side_t side, counts_t *frames, unsi
     for (unsigned i = 0; i < counts_half (count, side); i++) {
         uint64_t *frame = frames[counts_place (count, side, i)];
         assert_int_equal (counts_next (reader, side, taken), 1);
-        assert_memory_equal (taken + reader->first, frame + reader->first,
-                             8 * (reader->end - reader->first));
-        memset (frame + reader->first, 0, 8 * (reader->end - reader->first));
+        assert_memory_equal (taken + reader->models.first, frame + reader->models.first,
+                             8 * (reader->models.end - reader->models.first));
+        memset (frame + reader->models.first, 0, 8 * (reader->models.end - reader->models.first));
     }
     assert_int_equal (counts_next (reader, side, taken), 0);
 }
@@ -74,6 +74,60 @@ test_counts_of_any_shape_are_given_back (void **state)
         bytes_t bytes = {0};
         counts_put (&bytes, frames, count, 0, BUCKET_SLOTS);
         s_assert_counts_given_back (&bytes, frames, count, round % 2);
+        bytes_clear (&bytes);
+    }
+}
+
+//  Compare all frames with what was put, but for one, of which a count was changed. Returns whether
+//  all are found equal, up to the changed one.
+static bool
+s_are_next (const bytes_t *bytes, const counts_t *frames, unsigned count, counts_side_t side)
+{
+    static counts_reader_t reader;
+    const taker_t taker = {bytes->data, bytes->data + bytes->size, false};
+    bool equal = true;
+    counts_begin (&reader, &taker, count);
+    for (unsigned i = 0; equal && i < counts_half (count, side); i++)
+        equal = counts_next_is (&reader, side, frames[counts_place (count, side, i)]);
+    if (equal)
+        assert_false (counts_next_is (&reader, side, frames[0]));
+    return equal;
+}
+
+static void
+s_assert_change_found (const bytes_t *bytes, counts_t *frames, unsigned count, unsigned first,
+                       unsigned end)
+{
+    unsigned place = (unsigned) (chance_number () % count);
+    uint64_t *changed = &frames[place][first + chance_number () % (end - first)];
+    uint64_t before = *changed;
+    *changed = chance_number () % 2 ? before ^ 1ULL << chance_number () % 64 : before + 1;
+    bool is_front = place < counts_half (count, COUNTS_FRONT);
+    assert_int_equal (s_are_next (bytes, frames, count, COUNTS_FRONT), !is_front);
+    assert_int_equal (s_are_next (bytes, frames, count, COUNTS_BACK), is_front);
+    *changed = before;
+}
+
+static void
+test_counts_are_told_from_all_others (void **state)
+{
+    static counts_t frames[COUNTS_FRAMES_MAX];
+    (void) state;
+    chance_state = 6;
+    for (unsigned round = 0; round < 140; round++) {
+        unsigned count = 1 + (unsigned) (chance_number () % 90);
+        unsigned first = (unsigned) (chance_number () % BUCKET_SLOTS);
+        unsigned end = first + 1 + round < BUCKET_SLOTS ? first + 1 + round : BUCKET_SLOTS;
+        memset (frames, 0, sizeof frames);
+        for (unsigned slot = first; slot < end; slot++)
+            for (unsigned i = 0; i < count; i++)
+                frames[i][slot] = s_count (round % 7, slot, i);
+        bytes_t bytes = {0};
+        counts_put (&bytes, frames, count, first, end);
+        assert_true (s_are_next (&bytes, frames, count, COUNTS_FRONT));
+        assert_true (s_are_next (&bytes, frames, count, COUNTS_BACK));
+        for (unsigned change = 0; change < 20; change++)
+            s_assert_change_found (&bytes, frames, count, first, end);
         bytes_clear (&bytes);
     }
 }
@@ -129,7 +183,7 @@ test_states_are_divided_by_frequencies_exactly (void **state)
     for (unsigned number = 1; number < DISTRIBUTIONS; number++)
         for (unsigned symbol = 0; symbol < SYMBOLS; symbol++) {
             const distribution_t *model = distribution_get (number);
-            uint64_t frequency = model->span[symbol] >> 16;
+            uint64_t frequency = model->span[symbol].count;
             for (uint64_t quotient = 1; frequency > 0 && quotient <= 1u << 21; quotient *= 2) {
                 uint32_t below = (uint32_t) (quotient * frequency - 1);
                 assert_int_equal (distribution_divide (model, symbol, below), below / frequency);
@@ -146,9 +200,33 @@ test_every_slot_of_a_distribution_is_of_one_symbol (void **state)
     for (unsigned number = 1; number < DISTRIBUTIONS; number++)
         for (uint32_t slot = 0; slot < SCALE; slot++) {
             const distribution_t *model = distribution_get (number);
-            uint32_t span = model->span[model->symbol[slot]];
-            assert_in_range (slot, span & 0xFFFF, (span & 0xFFFF) + (span >> 16) - 1);
+            symbol_slots_t span = model->span[model->symbol[slot]];
+            assert_in_range (slot, span.first, span.first + span.count - 1);
         }
+}
+
+static void
+test_every_symbol_in_a_distributions_range_has_slots (void **state)
+{
+    (void) state;
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++) {
+        const distribution_t *model = distribution_get (number);
+        assert_true (model->lowest <= model->highest && model->highest < ESCAPE);
+        for (unsigned symbol = model->lowest; symbol <= model->highest; symbol++)
+            assert_true (model->span[symbol].count > 0);
+    }
+}
+
+//  A byte that says how, and each number by itself.
+static size_t
+s_varints_size (const uint64_t *values, unsigned count)
+{
+    bytes_t bytes = {0};
+    for (unsigned i = 0; i < count; i++)
+        bytes_put_varint (&bytes, values[i]);
+    size_t size = 1 + bytes.size;
+    bytes_clear (&bytes);
+    return size;
 }
 
 static void
@@ -166,6 +244,8 @@ test_columns_of_any_shape_are_given_back (void **state)
                                          : 0 - (uint64_t) i * round - chance_number () % 3;
         bytes_t bytes = {0};
         column_put (&bytes, values, count);
+        if (count > 2) //  Two numbers are always even steps
+            assert_in_range (bytes.size, 2, s_varints_size (values, count));
         taker_t taker = {bytes.data, bytes.data + bytes.size, false};
         column_take (&taker, taken, count);
         assert_false (taker.fault);
@@ -181,9 +261,11 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_counts_of_any_shape_are_given_back),
         cmocka_unit_test (test_counts_that_end_too_early_are_none),
+        cmocka_unit_test (test_counts_are_told_from_all_others),
         cmocka_unit_test (test_the_distributions_are_the_same_everywhere),
         cmocka_unit_test (test_states_are_divided_by_frequencies_exactly),
         cmocka_unit_test (test_every_slot_of_a_distribution_is_of_one_symbol),
+        cmocka_unit_test (test_every_symbol_in_a_distributions_range_has_slots),
         cmocka_unit_test (test_columns_of_any_shape_are_given_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
