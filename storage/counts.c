@@ -135,7 +135,7 @@ s_fold_block (const counts_models_t *self, unsigned at, const uint64_t *counts, 
     for (unsigned i = 0; i < COUNTS_LANES; i++, at += COUNTS_LANES, counts += COUNTS_LANES) {
         lanes_t above = s_narrow (counts, &misfits->counts) - s_lanes (self->means + at);
         lanes_t folded = above + (above & s_lanes (self->folds + at));
-        folded ^= (lanes_t) ((signs_t) above >> 31);
+        folded ^= (lanes_t) ((signs_t) above < 0);
         misfits->folded |= folded;
         packed |= folded << 8 * i;
     }
