@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  backfill - a small state machine a node. A node is either open (a request is out, until its
-//  deadline) or idle (until its next step is due); each state has its own queue ordered by time,
-//  so that the next thing to do is found without walking all nodes.
+//  deadline), unsettled (its next step is a comparison, and the store has not yet taken what was
+//  pulled of it) or idle (until its next step is due); each state has its own queue in order of
+//  what ends it, so that the next thing to do is found without walking all nodes.
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,10 @@
 #include "broker/due_queue.h"
 
 typedef struct {
-    due_t due;                     //  Place in one of the two queues
+    due_t due;                     //  Place in one of the three queues
     char name[NODE_NAME_MAX + 1];  //
+    uint64_t submitted;            //  What settles it, as given to backfill_submitted
+    bool unsettled;                //  It waits for that
     uint64_t open_id;              //  Request that is out, or 0
     bool open_replay;              //  It is a replay, not a manifest
     seq_range_t open_range;        //  What the replay asked for
@@ -27,13 +30,15 @@ typedef struct {
 
 struct backfill_t {
     backfill_policy_t policy;
-    zhashx_t *nodes;   //  s_node_t by name
-    due_queue_t *open; //  Nodes with a request out, by deadline
-    due_queue_t *idle; //  All others, by when their next step is due
-    uint64_t last_id;  //  Of requests
-    uint64_t random;   //  State of the jitter
-    budget_t budget;   //  Frames that may be asked for now
-    uint64_t backlog;  //  Frames of all plans' wants that are left
+    zhashx_t *nodes;        //  s_node_t by name
+    due_queue_t *open;      //  Nodes with a request out, by deadline
+    due_queue_t *unsettled; //  Nodes that wait for the store, by what settles them
+    due_queue_t *idle;      //  All others, by when their next step is due
+    uint64_t settled;       //  As given to backfill_settled
+    uint64_t last_id;       //  Of requests
+    uint64_t random;        //  State of the jitter
+    budget_t budget;        //  Frames that may be asked for now
+    uint64_t backlog;       //  Frames of all plans' wants that are left
 };
 
 backfill_policy_t
@@ -68,6 +73,7 @@ backfill_new (const backfill_policy_t *policy, uint64_t seed)
     self->nodes = zhashx_new ();
     zhashx_set_destructor (self->nodes, s_node_destroy);
     self->open = due_queue_new ();
+    self->unsettled = due_queue_new ();
     self->idle = due_queue_new ();
     return self;
 }
@@ -80,6 +86,7 @@ backfill_destroy (backfill_t **self_p)
         return;
     zhashx_destroy (&self->nodes);
     due_queue_destroy (&self->open);
+    due_queue_destroy (&self->unsettled);
     due_queue_destroy (&self->idle);
     free (self);
     *self_p = NULL;
@@ -116,12 +123,24 @@ s_step_due (const s_node_t *node)
     return s_later (node->manifest_due_mono_ms, node->resume_mono_ms);
 }
 
+//  Have a node that is in no queue wait for its next step.
+static void
+s_await_step (backfill_t *self, s_node_t *node)
+{
+    bool compares = !s_has_loss (node) && !s_has_want (node);
+    node->unsettled = compares && node->submitted > self->settled;
+    if (node->unsettled)
+        due_queue_put (self->unsettled, &node->due, (int64_t) node->submitted);
+    else
+        due_queue_put (self->idle, &node->due, s_step_due (node));
+}
+
 static void
 s_become_idle (backfill_t *self, s_node_t *node)
 {
     node->open_id = 0;
     due_queue_remove (self->open, &node->due);
-    due_queue_put (self->idle, &node->due, s_step_due (node));
+    s_await_step (self, node);
 }
 
 static void
@@ -201,9 +220,9 @@ s_check_by (backfill_t *self, s_node_t *node, int64_t due_mono_ms)
     if (node->manifest_due_mono_ms <= due_mono_ms)
         return;
     node->manifest_due_mono_ms = due_mono_ms;
-    if (!node->open_id) {
+    if (!node->open_id && !node->unsettled) {
         due_queue_remove (self->idle, &node->due);
-        due_queue_put (self->idle, &node->due, s_step_due (node));
+        s_await_step (self, node);
     }
 }
 
@@ -294,6 +313,25 @@ backfill_replayed (backfill_t *self, const char *name, uint64_t id, uint64_t thr
 }
 
 void
+backfill_submitted (backfill_t *self, const char *name, uint64_t count)
+{
+    s_node_t *node = zhashx_lookup (self->nodes, name);
+    if (node)
+        node->submitted = count;
+}
+
+void
+backfill_settled (backfill_t *self, uint64_t count)
+{
+    s_node_t *node;
+    self->settled = count;
+    while ((node = due_queue_first (self->unsettled)) && due_time (&node->due) <= (int64_t) count) {
+        due_queue_remove (self->unsettled, &node->due);
+        s_await_step (self, node);
+    }
+}
+
+void
 backfill_misbehaved (backfill_t *self, const char *name, uint64_t id, int64_t now_mono_ms)
 {
     s_node_t *node = s_open_node (self, name, id);
@@ -337,7 +375,7 @@ s_report_loss (backfill_t *self, s_node_t *node, backfill_action_t *action)
     action->range = loss->range;
     action->cause = loss->cause;
     due_queue_remove (self->idle, &node->due);
-    due_queue_put (self->idle, &node->due, s_step_due (node));
+    s_await_step (self, node);
 }
 
 static void
@@ -440,6 +478,12 @@ backfill_open (const backfill_t *self, const char **names, size_t max)
         names[i] = node->name;
     }
     return count;
+}
+
+size_t
+backfill_unsettled (const backfill_t *self)
+{
+    return due_queue_size (self->unsettled);
 }
 
 uint64_t

@@ -6,8 +6,9 @@
 //  Each node is asked for its manifest when it appears, when intake saw a gap or a new epoch, and
 //  every period. What the manifest holds and the store does not is pulled by replay in bounded
 //  chunks, oldest first (the worker's retention eats from that end); what neither holds is lost.
-//  One request is open per node; a node that is silent, slow or lies waits longer and longer,
-//  and delays no other. All nodes share one budget of frames a second.
+//  A node is compared only once the store has what was pulled of it before: what waits in a queue
+//  is not missing. One request is open per node; a node that is silent, slow or lies waits longer
+//  and longer, and delays no other. All nodes share one budget of frames a second.
 #ifndef BROKER_BACKFILL_H
 #define BROKER_BACKFILL_H
 
@@ -70,6 +71,13 @@ void backfill_charge (backfill_t *self, uint64_t frames);
 int backfill_replayed (backfill_t *self, const char *node, uint64_t id, uint64_t through_seq,
                        size_t accepted, int64_t now_mono_ms);
 
+//  Frames that were pulled of the node wait for the store: they are among the first count that ever
+//  did. No manifest of it is asked for before backfill_settled says that many.
+void backfill_submitted (backfill_t *self, const char *node, uint64_t count);
+
+//  Of all that ever waited for the store, the first count do not any more.
+void backfill_settled (backfill_t *self, uint64_t count);
+
 //  A reply was malformed or held what was not asked for: the node is asked again, later.
 void backfill_misbehaved (backfill_t *self, const char *node, uint64_t id, int64_t now_mono_ms);
 
@@ -80,14 +88,18 @@ int backfill_asked (const backfill_t *self, const char *node, uint64_t id, seq_r
 bool backfill_frame_is_asked_for (const frame_t *frame, const char *node, const seq_range_t *asked);
 
 //  The next action that is due, 1 and *action, or 0. Call until 0 after every event and whenever
-//  backfill_due_ms has passed.
+//  backfill_due_mono_ms has passed.
 int backfill_next (backfill_t *self, int64_t now_mono_ms, backfill_action_t *action);
 
-//  When the next action may be due at the earliest, monotonic ms.
+//  When the next action may be due at the earliest, monotonic ms, but for nodes that wait for
+//  backfill_settled.
 int64_t backfill_due_mono_ms (const backfill_t *self, int64_t now_mono_ms);
 
 //  Nodes with a request out, at most max names, borrowed. Returns how many.
 size_t backfill_open (const backfill_t *self, const char **names, size_t max);
+
+//  Nodes that wait for backfill_settled and nothing else.
+size_t backfill_unsettled (const backfill_t *self);
 
 //  Frames known to be held by workers and not yet pulled.
 uint64_t backfill_backlog (const backfill_t *self);

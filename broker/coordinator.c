@@ -153,6 +153,20 @@ s_submit (void *context, const store_record_t *record)
     return recorder_submit (self->recorder, record);
 }
 
+static uint64_t
+s_submitted (void *context)
+{
+    coordinator_t *self = context;
+    return recorder_submitted (self->recorder);
+}
+
+static uint64_t
+s_settled (void *context)
+{
+    coordinator_t *self = context;
+    return recorder_settled (self->recorder);
+}
+
 static void
 s_flush (void *context)
 {
@@ -280,6 +294,8 @@ coordinator_new (const broker_options_t *options, size_t max_workers, store_t **
     self->recorder = recorder_new (&ops);
     const refill_ops_t refill_ops = {.has_room = s_has_room,
                                      .submit = s_submit,
+                                     .submitted = s_submitted,
+                                     .settled = s_settled,
                                      .flush = s_flush,
                                      .lose = s_lose,
                                      .context = self};

@@ -23,7 +23,7 @@ struct recorder_t {
     bundle_t *spares;
     size_t spare_count;
     size_t frames, bytes; //  Queued
-    uint64_t refused;
+    uint64_t submitted, refused;
     bool flushed; //  What is queued is to be written now, though its bundle is not full
     bool closed;
     //  The recorder's thread only: the batch in hand.
@@ -107,10 +107,25 @@ recorder_submit (recorder_t *self, const store_record_t *record)
     bool fits = s_fits (self, record);
     if (fits)
         s_add (self, record);
-    else
-        self->refused++;
+    self->submitted += fits;
+    self->refused += !fits;
     pthread_mutex_unlock (&self->lock);
     return fits ? 0 : -1;
+}
+
+uint64_t
+recorder_submitted (recorder_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    uint64_t submitted = self->submitted;
+    pthread_mutex_unlock (&self->lock);
+    return submitted;
+}
+
+uint64_t
+recorder_settled (recorder_t *self)
+{
+    return atomic_load (&self->written);
 }
 
 void

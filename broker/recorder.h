@@ -44,6 +44,11 @@ int recorder_submit (recorder_t *self, const store_record_t *record);
 //  No more records follow for now: have those queued written. Any thread; never waits.
 void recorder_flush (recorder_t *self);
 
+//  How many records were ever queued, and for how many of these, in the same order, the store's
+//  verdict is known. Any thread.
+uint64_t recorder_submitted (recorder_t *self);
+uint64_t recorder_settled (recorder_t *self);
+
 //  Whether the store takes frames and at least half of the queue is free. Any thread.
 bool recorder_has_room (recorder_t *self);
 

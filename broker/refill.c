@@ -11,10 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-#define INBOX_MAX  65536
-#define IDLE_MS    1000
-#define PAUSED_MS  100 //  Until the store is looked at again
-#define POLLED_MAX 64  //  Open requests at a time, at most
+#define INBOX_MAX    65536
+#define IDLE_MS      1000
+#define PAUSED_MS    100 //  Until the store is looked at again
+#define UNSETTLED_MS 10  //  The same, where nodes wait for what they sent to be written
+#define POLLED_MAX   64  //  Open requests at a time, at most
 
 //  What the coordinator said.
 typedef struct {
@@ -244,6 +245,9 @@ s_take_replay (refill_t *self, supplier_t *supplier, const seq_range_t *covered)
         rc = s_take_frame (self, supplier->node, &part, &replay);
         zmq_msg_close (&part);
     }
+    if (replay.accepted > 0)
+        backfill_submitted (self->backfill, supplier->node,
+                            self->ops.submitted (self->ops.context));
     self->ops.flush (self->ops.context);
     atomic_fetch_add (&self->refilled, replay.accepted);
     backfill_charge (self->backfill, FRAMES_PER_MINUTE * replay.minutes);
@@ -321,6 +325,7 @@ s_pump (refill_t *self)
 {
     backfill_action_t action;
     self->paused = !self->ops.has_room (self->ops.context);
+    backfill_settled (self->backfill, self->ops.settled (self->ops.context));
     while (!self->paused && backfill_next (self->backfill, s_now_mono_ms (), &action))
         s_act (self, &action);
     atomic_store (&self->backlog, backfill_backlog (self->backfill));
@@ -333,11 +338,12 @@ s_timeout_ms (const refill_t *self)
 {
     if (self->paused)
         return PAUSED_MS;
+    long longest_ms = backfill_unsettled (self->backfill) ? UNSETTLED_MS : IDLE_MS;
     int64_t now_ms = s_now_mono_ms ();
     int64_t due_ms = backfill_due_mono_ms (self->backfill, now_ms);
     if (due_ms <= now_ms)
         return 0;
-    return due_ms - now_ms < IDLE_MS ? (long) (due_ms - now_ms) : IDLE_MS;
+    return due_ms - now_ms < longest_ms ? (long) (due_ms - now_ms) : longest_ms;
 }
 
 //  The suppliers whose reply is awaited, as items to poll. Returns how many.

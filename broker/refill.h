@@ -20,6 +20,10 @@ typedef struct {
     bool (*has_room) (void *context);
     //  Queue a frame for the store. Returns 0, or -1 where it does not fit now.
     int (*submit) (void *context, const store_record_t *record);
+    //  How many frames were ever queued, from wherever they came, and how many of these the store
+    //  has, in the same order.
+    uint64_t (*submitted) (void *context);
+    uint64_t (*settled) (void *context);
     //  No more frames follow for now.
     void (*flush) (void *context);
     //  These frames of the node cannot be had any more.

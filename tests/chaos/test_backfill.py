@@ -71,6 +71,8 @@ def test_an_hour_of_ten_nodes_is_refilled_in_ten_seconds_while_live_frames_go_on
     p99 = lags[int (len (lags) * 0.99)]
     print (f"backfill: {NODES * OUTAGE_S} frames in {seconds:.1f} s, "
            f"{len (lags)} live frames, lag p99 {p99:.3f} s")
-    report (cluster.prove ())
+    counts = cluster.prove ()
+    report (counts)
     assert seconds <= COMPLETE_SECONDS
     assert p99 <= LAG_SECONDS
+    assert counts.counts["refilled"] <= counts.counts["frames"], "frames were pulled twice"

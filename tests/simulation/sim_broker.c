@@ -60,6 +60,7 @@ s_enqueue (sim_broker_t *self, const issued_t *frame)
     if (self->queued == QUEUE_MAX)
         return -1;
     self->queue[self->queued++] = frame;
+    self->submitted++;
     return 0;
 }
 
@@ -223,6 +224,8 @@ s_take_replay (sim_broker_t *self, const packet_t *packet)
         accepted++;
     if (accepted < packet->count)
         through_seq = packet->frames[accepted]->seq - 1;
+    if (accepted > 0)
+        backfill_submitted (self->backfill, node, self->submitted);
     if (backfill_replayed (self->backfill, node, packet->id, through_seq, accepted, now_ms) == 0)
         self->refilled += accepted;
 }
@@ -314,6 +317,7 @@ s_pump (sim_broker_t *self)
 {
     backfill_action_t action;
     int64_t now_ms = world_now_ms (self->world);
+    backfill_settled (self->backfill, self->submitted - self->queued);
     while (backfill_next (self->backfill, now_ms, &action))
         switch (action.kind) {
         case BACKFILL_ASK_MANIFEST:
@@ -348,6 +352,7 @@ s_record (void *context, void *life)
                 STORE_CONFLICT)
                 self->conflicts++;
         self->queued = 0;
+        s_pump (self);
     }
     world_after (self->world, 5 + (int64_t) world_random (self->world, 100), s_record, self, life,
                  NULL);

@@ -28,6 +28,7 @@ typedef struct {
     bool appeared[NETWORK_WORKERS_MAX];        //  backfill knows the worker
     const issued_t *queue[QUEUE_MAX];          //  For the recorder
     size_t queued;
+    uint64_t submitted;       //  Frames ever queued
     packet_t *held[HELD_MAX]; //  Arrived while it stood still
     size_t held_count;
     const issued_t *in_hand; //  Frame that intake decides about

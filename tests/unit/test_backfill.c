@@ -276,6 +276,64 @@ test_a_replay_beyond_what_was_asked_for_is_a_failure (void **state)
     backfill_destroy (&self);
 }
 
+//  Have n1 hand over all of its 100 frames, the first count that ever were.
+static void
+s_pull_all (backfill_t *self, uint64_t count)
+{
+    backfill_node_appeared (self, "n1", 0);
+    s_offer (self, s_next (self, 0, BACKFILL_ASK_MANIFEST).id, 100, 1);
+    uint64_t id = s_next (self, 1, BACKFILL_ASK_REPLAY).id;
+    backfill_submitted (self, "n1", count);
+    assert_int_equal (backfill_replayed (self, "n1", id, 100, 100, 2), 0);
+}
+
+static void
+test_no_comparison_before_the_store_has_what_was_pulled (void **state)
+{
+    (void) state;
+    backfill_t *self = s_new ();
+    s_pull_all (self, 100);
+    backfill_hint (self, "n1", 300);
+    backfill_settled (self, 99);
+    s_assert_idle (self, 60000);
+    assert_int_equal (backfill_unsettled (self), 1);
+    backfill_node_appeared (self, "n1", 60001); //  At another address: no other frames
+    s_assert_idle (self, 60001);
+    backfill_settled (self, 100);
+    assert_int_equal (backfill_unsettled (self), 0);
+    s_next (self, 60002, BACKFILL_ASK_MANIFEST);
+    backfill_destroy (&self);
+}
+
+static void
+test_nor_after_a_failure (void **state)
+{
+    (void) state;
+    backfill_t *self = s_new ();
+    backfill_node_appeared (self, "n1", 0);
+    s_offer (self, s_next (self, 0, BACKFILL_ASK_MANIFEST).id, 100, 1);
+    uint64_t id = s_next (self, 1, BACKFILL_ASK_REPLAY).id;
+    backfill_submitted (self, "n1", 50);
+    backfill_misbehaved (self, "n1", id, 2);
+    s_assert_idle (self, 5000);
+    backfill_settled (self, 50);
+    s_next (self, 5000, BACKFILL_ASK_MANIFEST);
+    backfill_destroy (&self);
+}
+
+static void
+test_a_node_that_waits_for_the_store_delays_no_other (void **state)
+{
+    (void) state;
+    backfill_policy_t policy = backfill_policy_default ();
+    policy.requests_at_once = 1;
+    backfill_t *self = backfill_new (&policy, 1);
+    s_pull_all (self, 100);
+    backfill_node_appeared (self, "n2", 1000);
+    assert_string_equal (s_next (self, 1000, BACKFILL_ASK_MANIFEST).node, "n2");
+    backfill_destroy (&self);
+}
+
 static void
 test_all_replays_together_keep_to_the_budget (void **state)
 {
@@ -315,6 +373,9 @@ main (void)
         cmocka_unit_test (test_a_silent_node_does_not_delay_another),
         cmocka_unit_test (test_late_and_invented_replies_change_nothing),
         cmocka_unit_test (test_a_replay_beyond_what_was_asked_for_is_a_failure),
+        cmocka_unit_test (test_no_comparison_before_the_store_has_what_was_pulled),
+        cmocka_unit_test (test_nor_after_a_failure),
+        cmocka_unit_test (test_a_node_that_waits_for_the_store_delays_no_other),
         cmocka_unit_test (test_all_replays_together_keep_to_the_budget),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

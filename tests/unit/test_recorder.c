@@ -161,6 +161,29 @@ test_what_queued_up_meanwhile_is_one_batch (void **state)
 }
 
 static void
+test_settled_are_the_records_the_store_took_and_no_others (void **state)
+{
+    (void) state;
+    stand_in_t store;
+    recorder_stats_t stats;
+    recorder_t *recorder = s_start (&store);
+    atomic_store (&store.fails, true);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        s_submit (recorder, seq);
+    recorder_flush (recorder);
+    do
+        recorder_stats (recorder, &stats);
+    while (stats.failures == 0);
+    assert_int_equal (recorder_submitted (recorder), 3);
+    assert_int_equal (recorder_settled (recorder), 0);
+    atomic_store (&store.fails, false);
+    while (recorder_settled (recorder) < 3)
+        sched_yield ();
+    assert_int_equal (atomic_load (&store.appended), 3);
+    recorder_destroy (&recorder);
+}
+
+static void
 test_ends_although_the_store_fails (void **state)
 {
     (void) state;
@@ -308,6 +331,7 @@ main (void)
         cmocka_unit_test (test_a_bundle_takes_any_record_until_it_is_full),
         cmocka_unit_test (test_a_failing_store_fills_the_queue_and_loses_nothing_of_it),
         cmocka_unit_test (test_what_queued_up_meanwhile_is_one_batch),
+        cmocka_unit_test (test_settled_are_the_records_the_store_took_and_no_others),
         cmocka_unit_test (test_ends_although_the_store_fails),
         cmocka_unit_test (test_queue_is_readable_while_it_holds_something),
         cmocka_unit_test (test_queue_is_bounded_in_items_and_in_bytes),
