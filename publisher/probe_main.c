@@ -12,8 +12,9 @@ main (int argc, char **argv)
 {
     probe_options_t options;
     source_error_t error = {0};
+    int stop_fd = stop_init ();
     probe_options_parse (&options, argc, argv);
-    probe_session_t *session = probe_session_new (&options, stop_init (), &error);
+    probe_session_t *session = probe_session_new (&options, stop_fd, &error);
     int rc = session ? probe_session_run (session, &error) : -1;
     probe_session_destroy (&session);
     if (rc)

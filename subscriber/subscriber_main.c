@@ -9,8 +9,10 @@
 #include "program/stop.h"
 #include "subscriber/live_options.h"
 #include "subscriber/live_tail.h"
+#include "subscriber/terminal.h"
 
 #define PAST_TIMEOUT_MS 5000
+#define END_MS          500 //  After the stop, whatever its output does
 
 //  Returns 0, or -1 and says which endpoint cannot be connected to.
 static int
@@ -66,6 +68,7 @@ main (int argc, char **argv)
     live_options_t options;
     live_options_read (&options, settings);
     live_tail_t tail = s_tail (&options, stop_fd);
+    stop_within (END_MS, terminal_abandon);
     tail.source = live_source_new (&options.filter);
     if (s_connect (tail.source, &options) == 0 && s_ask_for_past (&tail, &options, &code) == 0)
         code = live_tail_run (&tail);

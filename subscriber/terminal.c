@@ -5,20 +5,24 @@
 #include "subscriber/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-#define KEY_BYTES 64
+#define KEY_BYTES    64
+#define GIVING_TRIES 20
 
 static const char s_taking[] = "\033[?1049h\033[?25l\033[H\033[J";
 static const char s_giving[] = "\033[0m\033[?25h\033[?1049l";
 
 static struct termios s_before; //  Of standard input
 static volatile sig_atomic_t s_is_taken, s_has_keys, s_changed;
-static char s_bytes[KEY_BYTES]; //  Read and not yet taken
+static volatile sig_atomic_t s_is_other; //  Than it was before: taken, or still being given back
+static char s_bytes[KEY_BYTES];          //  Read and not yet taken
 static size_t s_byte_count;
 
 //  --- taking and giving back ------------------------------------------------------------------
@@ -40,7 +44,7 @@ s_take (void)
     if (s_has_keys)
         tcsetattr (STDIN_FILENO, TCSADRAIN, &raw);
     s_write (s_taking, sizeof s_taking - 1);
-    s_is_taken = 1;
+    s_is_taken = s_is_other = 1;
 }
 
 static void
@@ -52,6 +56,7 @@ s_give_back (void)
     s_write (s_giving, sizeof s_giving - 1);
     if (s_has_keys)
         tcsetattr (STDIN_FILENO, TCSADRAIN, &s_before);
+    s_is_other = 0;
 }
 
 //  --- signals ---------------------------------------------------------------------------------
@@ -109,6 +114,32 @@ void
 terminal_leave (void)
 {
     s_give_back ();
+}
+
+//  A write that waits on another thread is in the way until it has noticed that it may go on.
+static void
+s_give_in_time (void)
+{
+    const struct timespec moment = {.tv_nsec = 5000000};
+    for (int i = 0; i < GIVING_TRIES && s_is_other; i++) {
+        if (write (STDOUT_FILENO, s_giving, sizeof s_giving - 1) > 0)
+            return;
+        nanosleep (&moment, NULL);
+    }
+}
+
+void
+terminal_abandon (void)
+{
+    if (!s_is_other)
+        return;
+    int flags = fcntl (STDOUT_FILENO, F_GETFL);
+    tcflow (STDOUT_FILENO, TCOON);
+    fcntl (STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+    s_give_in_time ();
+    fcntl (STDOUT_FILENO, F_SETFL, flags); //  It is the shell's too
+    if (s_has_keys)
+        tcsetattr (STDIN_FILENO, TCSANOW, &s_before);
 }
 
 bool

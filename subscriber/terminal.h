@@ -13,6 +13,9 @@
 void terminal_enter (void);
 //  Give it back. Does nothing where it is not taken.
 void terminal_leave (void);
+//  The same from another thread, when the process is about to end while the first one may wait for
+//  the terminal: restarts what Ctrl-S stopped, and leaves out what could not be done in 100 ms.
+void terminal_abandon (void);
 bool terminal_is_taken (void);
 
 //  True once after each change of size and each return from suspension: draw all anew.

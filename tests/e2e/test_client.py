@@ -415,6 +415,13 @@ def test_a_full_disk_is_said (workers):
     assert result.returncode == 1 and "No space left" in result.stderr
 
 
+def test_a_closed_standard_output_is_said (workers):
+    command = f"exec '{BIN}/client' --workers '{listed (workers)}' -c 'show metrics' >&-"
+    result = subprocess.run (["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=30)
+    assert result.returncode == 1
+    assert result.stderr == "client: standard output cannot be written: Bad file descriptor\n"
+
+
 def test_sigterm_ends_waiting_for_input_and_for_answers (impostor):
     endpoint = impostor (lambda request: [])
     for args in ((), ("-c", "show nodes")):

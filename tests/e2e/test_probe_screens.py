@@ -186,6 +186,14 @@ def test_screen_that_cannot_be_written_is_an_error ():
     assert re.fullmatch (r"probe: cannot write .*No space left on device\n", result.stderr)
 
 
+@needs_bpf
+def test_no_screen_is_an_error ():
+    result = subprocess.run (["sh", "-c", f"exec '{PROBE}' cpudist 1 1 >&-"], text=True,
+                             stderr=subprocess.PIPE, timeout=30)
+    assert result.returncode == 1
+    assert re.fullmatch (r"probe: cannot write .*Bad file descriptor\n", result.stderr)
+
+
 # --- Files of frames ----------------------------------------------------------------------------
 
 @needs_bpf

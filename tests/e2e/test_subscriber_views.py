@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import select
 import signal
 import subprocess
 import termios
@@ -105,6 +106,55 @@ class Terminal:
     def assert_restored (self):
         assert self.bytes.rfind (OWN_SCREEN) > self.bytes.rfind (OTHER_SCREEN)
         assert self.bytes.rfind (CURSOR) > self.bytes.rfind (b"\x1b[?25l")
+
+
+class Unread:
+    """A subscriber on a terminal that nobody reads, and the fake worker that it watches."""
+
+    def __init__ (self, endpoint, *args):
+        self.worker = FakeWorker ("n1", endpoint)
+        self.master, self.slave = os.openpty ()
+        self.process = subprocess.Popen (
+            [BIN / "subscriber", "--live", endpoint, *args], stdin=self.slave, stdout=self.slave,
+            stderr=self.slave, env={**os.environ, "TERM": "xterm-256color"})
+        self.worker.wait_for_subscriber ()
+
+    def waits_to_write (self):
+        return pathlib.Path (f"/proc/{self.process.pid}/wchan").read_text () == "wait_woken"
+
+    def fill (self):
+        for seq in range (1, 4000):
+            self.worker.send_raw (b"n1/", frame_of ("n1", seq))
+        poll_until (self.waits_to_write)
+
+    def stop (self):
+        """SIGTERM. Returns the exit code."""
+        self.process.send_signal (signal.SIGTERM)
+        return self.process.wait (1)
+
+    def is_cooked (self):
+        wanted = termios.ICANON | termios.ECHO
+        return termios.tcgetattr (self.slave)[3] & wanted == wanted
+
+    def close (self):
+        self.process.kill ()
+        self.process.wait ()
+        self.worker.close ()
+        os.close (self.master)
+        os.close (self.slave)
+
+
+@pytest.fixture
+def open_unread (free_port):
+    opened = []
+
+    def open_one (*args):
+        opened.append (Unread (f"tcp://127.0.0.1:{free_port ()}", *args))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close ()
 
 
 @pytest.fixture
@@ -383,3 +433,37 @@ def test_no_name_reaches_the_terminal_as_a_command (open_view, name):
     assert "frame" in view.text ()
     view.child.sendintr ()
     assert view.end () == 0 and "5 messages in all were no frames" in view.bytes.decode ()
+
+
+# --- a terminal that is not read ---------------------------------------------------------------
+
+def test_a_full_terminal_keeps_no_stop_from_us (open_unread):
+    unread = open_unread ()
+    unread.fill ()
+    assert unread.stop () == 0
+
+
+def test_a_terminal_stopped_by_ctrl_s_is_given_back (open_unread):
+    unread = open_unread ("--view", "top")
+    poll_until (lambda: not unread.is_cooked ())
+    termios.tcflow (unread.slave, termios.TCOOFF)
+    unread.worker.send_raw (b"n1/", frame_of ("n1", 1))
+    assert unread.stop () == 0
+    assert unread.is_cooked ()
+    seen = b""
+    while OWN_SCREEN not in seen:
+        assert select.select ([unread.master], [], [], 2)[0], seen
+        seen += os.read (unread.master, 1 << 16)
+
+
+def test_a_closed_standard_output_is_said_and_ends_it (free_port):
+    endpoint = f"tcp://127.0.0.1:{free_port ()}"
+    worker = FakeWorker ("n1", endpoint)
+    with subprocess.Popen (["sh", "-c", 'exec "$@" >&-', "sh", BIN / "subscriber", "--live",
+                            endpoint], stderr=subprocess.PIPE, text=True) as tail:
+        worker.wait_for_subscriber ()
+        worker.send_raw (b"n1/", frame_of ("n1", 1))
+        _, said = tail.communicate (timeout=5)
+    worker.close ()
+    assert tail.returncode == 1
+    assert said == "subscriber: standard output cannot be written: Bad file descriptor\n"
