@@ -2,6 +2,7 @@
 //  show_store - see show_store.h.
 #include "query/show_store.h"
 #include <stdlib.h>
+#include "storage/losses.h"
 
 #define CLOSED_BEFORE_NS 500000000LL
 #define NS_PER_S         1000000000LL
@@ -26,7 +27,7 @@ s_lost_in_gaps (const store_range_t *ranges, size_t range_count, const loss_t *l
                 (ranges[next].epoch == lost->epoch && ranges[next].first_seq < lost->first_seq)))
             next++;
         if (next < range_count && ranges[next].epoch == lost->epoch)
-            frames += lost->last_seq - lost->first_seq + 1;
+            frames = losses_sum (frames, lost->last_seq - lost->first_seq + 1);
     }
     return frames;
 }

@@ -165,7 +165,15 @@ uint64_t
 losses_frames (const losses_t *self)
 {
     uint64_t frames = 0;
-    for (size_t i = 0; i < self->count; i++)
-        frames += self->items[i].range.last_seq - self->items[i].range.first_seq + 1;
+    for (size_t i = 0; i < self->count; i++) {
+        const seq_range_t *range = &self->items[i].range;
+        frames = losses_sum (frames, range->last_seq - range->first_seq + 1);
+    }
     return frames;
+}
+
+uint64_t
+losses_sum (uint64_t one, uint64_t other)
+{
+    return other <= UINT64_MAX - one ? one + other : UINT64_MAX;
 }

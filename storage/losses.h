@@ -30,5 +30,7 @@ void losses_expire (losses_t *self, uint64_t epoch, uint64_t seq);
 
 //  How many frames are on record.
 uint64_t losses_frames (const losses_t *self);
+//  The sum, or the greatest number where it would be beyond: a node may claim any seq.
+uint64_t losses_sum (uint64_t one, uint64_t other);
 
 #endif

@@ -428,7 +428,7 @@ s_add_stats (store_stats_t *stats, const holding_t *holding)
     stats->nodes += holding->first_wall_s < INT64_MAX;
     stats->frames += holding_frames (holding);
     stats->bytes += holding_bytes (holding);
-    stats->lost += losses_frames (&holding->losses);
+    stats->lost = losses_sum (stats->lost, losses_frames (&holding->losses));
     stats->conflicts += holding->conflicts;
     stats->chunks += holding->rolled.chunks;
     for (unsigned i = 0; i < STORE_LEVELS; i++)

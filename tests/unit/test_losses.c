@@ -105,6 +105,17 @@ test_losses_go_with_the_names_that_expire (void **state)
     losses_clear (&losses);
 }
 
+static void
+test_a_sum_of_forged_seqs_does_not_wrap (void **state)
+{
+    (void) state;
+    losses_t losses = {0};
+    for (uint64_t epoch = 1; epoch <= 3; epoch++)
+        s_add (&losses, epoch, 1, UINT64_MAX - 1, LOSS_ABSENT);
+    assert_true (losses_frames (&losses) == UINT64_MAX);
+    losses_clear (&losses);
+}
+
 enum { MODEL_SEQS = 60, NOT_LOST = -1 };
 
 static void
@@ -174,6 +185,7 @@ main (void)
         cmocka_unit_test (test_losses_of_two_causes_or_epochs_stay_apart),
         cmocka_unit_test (test_what_is_on_record_keeps_its_cause),
         cmocka_unit_test (test_a_frame_that_turns_up_is_taken_off_its_range),
+        cmocka_unit_test (test_a_sum_of_forged_seqs_does_not_wrap),
         cmocka_unit_test (test_losses_go_with_the_names_that_expire),
         cmocka_unit_test (test_random_changes_equal_a_table_of_causes),
     };

@@ -47,6 +47,34 @@ test_seconds_and_frames_of_a_node_add_up (void **state)
     assert_int_equal (node.missing, stored.missing - 5 - 10);
 }
 
+//  Two epochs of which one forged frame each, with the greatest seq there is, is held: all before
+//  them is on record as lost.
+static void
+test_forged_seqs_make_no_sum_wrap (void **state)
+{
+    fixture_t *fixture = *state;
+    show_node_t node = {.node = "n9"};
+    store_stats_t stats;
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+        const loss_t lost = {.range = {epoch, 1, UINT64_MAX - 1}, .cause = LOSS_ABSENT};
+        const store_record_t forged = {.node = "n9",
+                                       .epoch = epoch,
+                                       .seq = UINT64_MAX,
+                                       .start_wall_s = BEGUN_WALL_S + 10 * (int64_t) epoch,
+                                       .span_s = 1,
+                                       .data = "forged",
+                                       .size = 6};
+        assert_int_equal (append_one (fixture->store, forged), STORE_ADDED);
+        assert_int_equal (store_mark_lost (fixture->store, "n9", &lost), 0);
+    }
+    assert_int_equal (show_node_set_store (&node, fixture->store, UNTIL_WALL_S), 0);
+    assert_int_equal (node.frames, 2);
+    assert_true (node.lost == UINT64_MAX);
+    assert_int_equal (node.missing, 0);
+    store_stats (fixture->store, &stats);
+    assert_true (stats.lost == UINT64_MAX);
+}
+
 static void
 test_an_unknown_node_is_left_as_it_is (void **state)
 {
@@ -154,6 +182,7 @@ main (void)
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown (test, s_set_up, tear_down)
     const struct CMUnitTest tests[] = {
         STORE_TEST (test_seconds_and_frames_of_a_node_add_up),
+        STORE_TEST (test_forged_seqs_make_no_sum_wrap),
         STORE_TEST (test_an_unknown_node_is_left_as_it_is),
         STORE_TEST (test_every_loss_is_listed_once_whether_or_not_it_has_seconds),
         STORE_TEST (test_the_coverage_of_answers_is_that_of_the_account),
