@@ -145,6 +145,13 @@ s_fault (const char *text)
     return s_tells_of_damage (text) ? DATABASE_DAMAGED : DATABASE_UNUSABLE;
 }
 
+static void
+s_explain_damage (const char *path, const char *text, char error[DATABASE_ERROR_MAX])
+{
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the store %s is damaged; move it away to start with an empty one (%s)", path, text);
+}
+
 //  What became of opening path, in words, with the way out.
 static void
 s_explain_open (const char *path, const char *text, char error[DATABASE_ERROR_MAX])
@@ -153,9 +160,7 @@ s_explain_open (const char *path, const char *text, char error[DATABASE_ERROR_MA
     if (fault == DATABASE_IN_USE)
         s_explain_lock (path, text, error);
     else if (fault == DATABASE_DAMAGED)
-        snprintf (error, DATABASE_ERROR_MAX,
-                  "the store %s is damaged; move it away to start with an empty one (%s)", path,
-                  text);
+        s_explain_damage (path, text, error);
     else if (strstr (text, "No space left"))
         snprintf (error, DATABASE_ERROR_MAX,
                   "the disk of the store %s is full; free some space and start again", path);
@@ -169,9 +174,12 @@ database_check (database_t *self, char *text, const char *action, char error[DAT
 {
     if (!text)
         return 0;
-    if (s_fault (text) == DATABASE_DAMAGED)
+    if (s_fault (text) == DATABASE_DAMAGED) {
         atomic_store (&self->damaged, true);
-    snprintf (error, DATABASE_ERROR_MAX, "cannot %s the store (%s)", action, text);
+        s_explain_damage (self->path, text, error);
+    } else
+        snprintf (error, DATABASE_ERROR_MAX, "cannot %s the store %s (%s)", action, self->path,
+                  text);
     rocksdb_free (text);
     return -1;
 }
@@ -233,6 +241,8 @@ database_new (const char *path, const database_options_t *wanted, database_fault
         free (self);
         return NULL;
     }
+    self->path = strdup (path);
+    assert (self->path);
     self->read_options = rocksdb_readoptions_create ();
     self->write_options = rocksdb_writeoptions_create ();
     rocksdb_writeoptions_set_sync (self->write_options, wanted->sync);
@@ -377,6 +387,7 @@ database_destroy (database_t **self_p)
     rocksdb_close (self->db);
     rocksdb_readoptions_destroy (self->read_options);
     rocksdb_writeoptions_destroy (self->write_options);
+    free (self->path);
     free (self);
     *self_p = NULL;
 }

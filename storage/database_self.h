@@ -14,6 +14,7 @@
 #define DATABASE_FAMILIES 2 //  Of lasting keys, and of brief ones
 
 struct database_t {
+    char *path;
     rocksdb_t *db;
     rocksdb_column_family_handle_t *families[DATABASE_FAMILIES];
     int family_count;

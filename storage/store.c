@@ -63,14 +63,20 @@ s_check_space (const char *path, uint64_t buffers_bytes, char error[DATABASE_ERR
     return -1;
 }
 
+static void
+s_explain_damage (const store_t *self, const char *what, char error[DATABASE_ERROR_MAX])
+{
+    snprintf (error, DATABASE_ERROR_MAX,
+              "the store %s is damaged: %s; move it away to start with an empty one", self->path,
+              what);
+}
+
 static int
 s_refuse_damaged (const store_t *self, const char *what, store_fault_t *fault,
                   char error[DATABASE_ERROR_MAX])
 {
     *fault = STORE_DAMAGED;
-    snprintf (error, DATABASE_ERROR_MAX,
-              "the store %s is damaged: %s; move it away to start with an empty one", self->path,
-              what);
+    s_explain_damage (self, what, error);
     return -1;
 }
 
@@ -389,7 +395,7 @@ int
 store_fail_damaged (store_t *self, const char *what)
 {
     char error[DATABASE_ERROR_MAX];
-    snprintf (error, sizeof error, "the store %s is damaged: %s", self->path, what);
+    s_explain_damage (self, what, error);
     atomic_store (&self->damaged, true);
     return store_fail (self, error);
 }

@@ -280,6 +280,10 @@ test_a_frame_that_reads_otherwise_than_written_is_noticed (void **state)
     store_cursor_destroy (&cursor);
     assert_int_equal (rc, -1);
     assert_true (store_is_damaged (fixture->store));
+    char error[512];
+    store_error (fixture->store, error);
+    assert_non_null (strstr (error, fixture->path));
+    assert_non_null (strstr (error, "move it away"));
 }
 
 int

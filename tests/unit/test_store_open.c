@@ -111,6 +111,34 @@ test_a_damaged_database_is_refused (void **state)
     s_assert_refused (fixture->path, "damaged", "move it away");
 }
 
+//  Flip the bits of the first byte of each file that is a table.
+static void
+s_damage_tables (const char *path)
+{
+    for (int number = 1; number < 100; number++) {
+        char name[256];
+        snprintf (name, sizeof name, "%s/%06d.sst", path, number);
+        FILE *file = fopen (name, "r+");
+        if (!file)
+            continue;
+        int byte = fgetc (file);
+        rewind (file);
+        assert_true (fputc (byte ^ 0xFF, file) != EOF);
+        assert_int_equal (fclose (file), 0);
+    }
+}
+
+static void
+test_books_that_cannot_be_read_are_refused (void **state)
+{
+    fixture_t *fixture = *state;
+    append_one (fixture->store, record ("n1", 1, 1, 100, "x"));
+    reopen (fixture); //  Its log becomes tables
+    store_destroy (&fixture->store);
+    s_damage_tables (fixture->path);
+    s_assert_refused (fixture->path, fixture->path, "is damaged; move it away");
+}
+
 static void
 test_a_store_open_in_this_process_is_refused (void **state)
 {
@@ -179,6 +207,7 @@ main (int argc, char **argv)
         STORE_TEST (test_another_format_of_store_is_refused),
         STORE_TEST (test_books_that_contradict_themselves_are_refused),
         STORE_TEST (test_a_damaged_database_is_refused),
+        STORE_TEST (test_books_that_cannot_be_read_are_refused),
         STORE_TEST (test_a_store_open_in_this_process_is_refused),
         STORE_TEST (test_a_store_held_by_another_process_is_refused_by_its_pid),
     };
