@@ -34,6 +34,8 @@ typedef struct {
     size_t first;  //  The first one of its group
     size_t duplicates;
     size_t rewritten, rewritten_max; //  Frames of minutes that are closed
+    uint16_t closed[STORE_GROUPS];   //  Groups whose minutes were, but are not written yet
+    size_t closed_count;
 } append_t;
 
 bool
@@ -245,7 +247,16 @@ s_close_minutes (append_t *self)
     if (!*is_due || self->rewritten >= self->rewritten_max)
         return 0;
     *is_due = false;
+    self->closed[self->closed_count++] = (uint16_t) self->draft.inbox->group;
     return rollup_close (&self->draft, &self->rewritten);
+}
+
+//  What was not written is to be closed again.
+static void
+s_reopen_minutes (append_t *self)
+{
+    for (size_t i = 0; i < self->closed_count; i++)
+        self->store->is_due[self->closed[i]] = true;
 }
 
 static int
@@ -270,6 +281,7 @@ s_write (append_t *self)
     self->store->duplicates += self->duplicates;
     pthread_mutex_unlock (&self->store->mutex);
     self->duplicates = 0;
+    self->closed_count = 0;
     store_fit (self->store);
     return 0;
 }
@@ -311,6 +323,8 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
     store_draft_init (&append.draft, self);
     s_take_turns (&append, count);
     int rc = s_judge_all (&append, count) || s_write (&append) ? -1 : 0;
+    if (rc)
+        s_reopen_minutes (&append);
     store_draft_fini (&append.draft);
     free (append.turns);
     return rc;

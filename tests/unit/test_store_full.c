@@ -205,6 +205,56 @@ s_append_until_full (fixture_t *fixture)
     }
 }
 
+#define BUSY_NODES 100
+
+//  Append one frame of each of many nodes.
+static void
+s_append_second (fixture_t *fixture, int64_t second)
+{
+    static uint8_t data[BUSY_NODES][512];
+    static frame_t frames[BUSY_NODES];
+    store_record_t records[BUSY_NODES];
+    store_verdict_t verdicts[BUSY_NODES];
+    for (unsigned i = 0; i < BUSY_NODES; i++) {
+        frames[i] = (frame_t){.epoch = 1,
+                              .seq = 1 + (uint64_t) second,
+                              .start_wall_s = 6000 + second,
+                              .span_s = 1,
+                              .version = "0.1.0"};
+        snprintf (frames[i].node, sizeof frames[i].node, "n%u", i);
+        records[i] = record (frames[i].node, 1, frames[i].seq, frames[i].start_wall_s, "");
+        records[i].data = data[i];
+        records[i].size = frame_encode (&frames[i], data[i], sizeof data[i]);
+        assert_true (records[i].size > 0);
+    }
+    assert_int_equal (store_append (fixture->store, records, BUSY_NODES, verdicts), 0);
+}
+
+//  One append does not close all of them: the rest is left for the next one, whoever's frame that
+//  brings.
+static void
+test_minutes_whose_closing_cannot_be_written_are_closed_later (void **state)
+{
+    fixture_t *fixture = *state;
+    store_record_t other = record ("other", 1, 1, 6060, "one");
+    store_verdict_t verdict;
+    store_stats_t stats;
+    if (!fixture->store)
+        skip ();
+    for (int64_t second = 0; second <= 60; second++)
+        s_append_second (fixture, second);
+    store_stats (fixture->store, &stats);
+    assert_in_range (stats.chunks, 1, BUSY_NODES - 1);
+
+    s_fill (fixture, 68 * MIB + 4096);
+    assert_true (store_has_space (fixture->store));
+    assert_int_equal (store_append (fixture->store, &other, 1, &verdict), -1);
+    s_empty (fixture);
+    assert_int_equal (append_one (fixture->store, other), STORE_ADDED);
+    store_stats (fixture->store, &stats);
+    assert_int_equal (stats.chunks, BUSY_NODES);
+}
+
 //  As a broker has them: what was written stays in the log, and what was deleted in its file.
 static void
 s_open_with_large_buffers (fixture_t *fixture)
@@ -245,6 +295,7 @@ main (void)
         FULL_TEST (test_retention_works_on_a_disk_that_is_full_for_frames),
         FULL_TEST (test_retention_stops_where_nothing_can_be_written),
         FULL_TEST (test_a_batch_must_fit_above_the_reserve),
+        FULL_TEST (test_minutes_whose_closing_cannot_be_written_are_closed_later),
         FULL_TEST (test_opening_on_a_full_disk_says_so_and_works_afterwards),
         FULL_TEST (test_a_full_disk_is_given_back_what_retention_took),
     };
