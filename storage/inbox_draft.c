@@ -8,7 +8,8 @@
 #include "schema/manifest.h"
 #include "storage/store_key.h"
 
-#define NO_GROUP STORE_GROUPS
+#define NO_GROUP  STORE_GROUPS
+#define NODES_MIN 16 //  Places; a power of two, like all sizes of the table
 
 inbox_draft_t *
 inbox_draft_new (void)
@@ -28,15 +29,83 @@ inbox_draft_destroy (inbox_draft_t **self_p)
     bytes_clear (&self->held);
     free (self->records);
     free (self->entries);
+    free (self->nodes);
     free (self);
     *self_p = NULL;
 }
+
+//  --- frames by node --------------------------------------------------------------------------
 
 static uint64_t
 s_hash (const char *node)
 {
     return manifest_digest (node, strlen (node));
 }
+
+//  The place of a node, or the free one where it belongs. A group's hashes share their lowest bits.
+static inbox_node_t *
+s_place (const inbox_draft_t *self, const char *name, uint64_t hash)
+{
+    for (size_t at = hash >> 32;; at++) {
+        inbox_node_t *node = &self->nodes[at & (self->node_capacity - 1)];
+        if (!node->first ||
+            (node->hash == hash && strcmp (self->entries[node->first - 1].frame.node, name) == 0))
+            return node;
+    }
+}
+
+static void
+s_set_capacity (inbox_draft_t *self, size_t capacity)
+{
+    inbox_node_t *before = self->nodes;
+    size_t before_capacity = self->node_capacity;
+    self->nodes = calloc (capacity, sizeof *self->nodes);
+    assert (self->nodes);
+    self->node_capacity = capacity;
+    for (size_t i = 0; i < before_capacity; i++)
+        if (before[i].first) {
+            const char *name = self->entries[before[i].first - 1].frame.node;
+            *s_place (self, name, before[i].hash) = before[i];
+        }
+    free (before);
+}
+
+//  Put an entry behind those of its node.
+static void
+s_chain (inbox_draft_t *self, size_t index)
+{
+    const char *name = self->entries[index].frame.node;
+    uint64_t hash = s_hash (name);
+    if (2 * self->node_count >= self->node_capacity)
+        s_set_capacity (self, 2 * self->node_capacity);
+    inbox_node_t *node = s_place (self, name, hash);
+    if (node->first)
+        self->entries[node->last - 1].next = (uint32_t) index + 1;
+    else {
+        *node = (inbox_node_t){.hash = hash, .first = (uint32_t) index + 1};
+        self->node_count++;
+    }
+    node->last = (uint32_t) index + 1;
+}
+
+static void
+s_chain_all (inbox_draft_t *self)
+{
+    assert (self->count < UINT32_MAX);
+    s_set_capacity (self, NODES_MIN);
+    for (size_t i = 0; i < self->count; i++)
+        s_chain (self, i);
+}
+
+static void
+s_unchain_all (inbox_draft_t *self)
+{
+    free (self->nodes);
+    self->nodes = NULL;
+    self->node_count = self->node_capacity = 0;
+}
+
+//  --- bringing --------------------------------------------------------------------------------
 
 static void
 s_add_entry (inbox_draft_t *self, const holding_t *drafted, const store_record_t *frame)
@@ -46,7 +115,7 @@ s_add_entry (inbox_draft_t *self, const holding_t *drafted, const store_record_t
         self->entries = realloc (self->entries, self->capacity * sizeof *self->entries);
         assert (self->entries);
     }
-    self->entries[self->count++] = (inbox_entry_t){s_hash (frame->node), drafted, *frame};
+    self->entries[self->count++] = (inbox_entry_t){drafted, *frame, 0};
 }
 
 void
@@ -54,6 +123,8 @@ inbox_draft_add (store_draft_t *draft, const holding_t *drafted, const store_rec
 {
     assert (draft->inbox->group == store_group (frame->node));
     s_add_entry (draft->inbox, drafted, frame);
+    if (draft->inbox->is_read)
+        s_chain (draft->inbox, draft->inbox->count - 1);
 }
 
 //  --- reading ---------------------------------------------------------------------------------
@@ -138,21 +209,19 @@ inbox_draft_read (store_draft_t *draft)
     if (s_hold_records (draft))
         return -1;
     self->is_read = true;
-    return s_list_held_first (self)
-               ? store_fail_damaged (draft->store,
-                                     "frames of an open minute are not what was written")
-               : 0;
+    int rc = s_list_held_first (self);
+    s_chain_all (self);
+    return rc ? store_fail_damaged (draft->store,
+                                    "frames of an open minute are not what was written")
+              : 0;
 }
 
 const inbox_entry_t *
 inbox_draft_next (const store_draft_t *draft, const char *node, const inbox_entry_t *behind)
 {
     const inbox_draft_t *self = draft->inbox;
-    uint64_t hash = s_hash (node);
-    for (size_t i = behind ? (size_t) (behind - self->entries) + 1 : 0; i < self->count; i++)
-        if (self->entries[i].node_hash == hash && strcmp (self->entries[i].frame.node, node) == 0)
-            return &self->entries[i];
-    return NULL;
+    uint32_t next = behind ? behind->next : s_place (self, node, s_hash (node))->first;
+    return next ? &self->entries[next - 1] : NULL;
 }
 
 int
@@ -231,6 +300,7 @@ s_settle_held (store_draft_t *draft, bytes_t *value)
 static void
 s_clear (inbox_draft_t *self)
 {
+    s_unchain_all (self);
     self->is_read = self->is_due = false;
     self->held.size = self->record_count = self->held_count = self->count = 0;
 }

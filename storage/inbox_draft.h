@@ -8,10 +8,16 @@
 #include "storage/store_draft.h"
 
 typedef struct {
-    uint64_t node_hash;
     const holding_t *drafted; //  Of a frame that was brought: its node
     store_record_t frame;     //  Borrowed
+    uint32_t next;            //  Of its node, once the group is read: index + 1; 0 at the end
 } inbox_entry_t;
+
+//  A node's frames.
+typedef struct {
+    uint64_t hash;        //  Of its name
+    uint32_t first, last; //  As next; 0 where the place is free
+} inbox_node_t;
 
 //  A record as the database has it.
 typedef struct {
@@ -29,6 +35,8 @@ struct inbox_draft_t {
     size_t record_count, record_capacity;
     inbox_entry_t *entries; //  Those held, if they are read, then those brought
     size_t held_count, count, capacity;
+    inbox_node_t *nodes; //  A hash table, once the group is read; names may be chosen to crowd it
+    size_t node_count, node_capacity;
 };
 
 inbox_draft_t *inbox_draft_new (void);

@@ -4,6 +4,7 @@
 #include "test_store.h"
 #include "test_chance.h"
 
+#include <time.h>
 #include "storage/database.h"
 #include "storage/inbox.h"
 #include "storage/store_key.h"
@@ -381,6 +382,78 @@ test_bytes_that_are_no_frame_come_back_from_a_closed_minute (void **state)
     store_cursor_destroy (&cursor);
 }
 
+//  --- chosen names ----------------------------------------------------------------------------
+
+#define CHOSEN       4000
+#define CHOSEN_BYTES 128
+
+typedef char name_t[NODE_NAME_MAX + 1];
+
+static double
+s_cpu_s (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+//  Append one frame of each node.
+static void
+s_append_chosen (store_t *store, name_t *names, int64_t second)
+{
+    static uint8_t data[CHOSEN][CHOSEN_BYTES];
+    static store_record_t records[CHOSEN];
+    static store_verdict_t verdicts[CHOSEN];
+    for (unsigned i = 0; i < CHOSEN; i++) {
+        frame_t frame = {.epoch = 1,
+                         .seq = 1 + (uint64_t) second,
+                         .start_wall_s = MINUTE_WALL_S + second,
+                         .span_s = 1,
+                         .version = "0.1.0"};
+        strcpy (frame.node, names[i]);
+        records[i] = record (names[i], 1, frame.seq, frame.start_wall_s, "");
+        records[i].data = data[i];
+        records[i].size = frame_encode (&frame, data[i], sizeof data[i]);
+        assert_true (records[i].size > 0);
+    }
+    assert_int_equal (store_append (store, records, CHOSEN, verdicts), 0);
+}
+
+//  How long it takes to close a minute of all these nodes.
+static double
+s_time_closing (world_t *world, name_t *names)
+{
+    store_stats_t stats;
+    for (int64_t second = 0; second < 60; second++)
+        s_append_chosen (world->fixture->store, names, second);
+    double begin_s = s_cpu_s ();
+    for (int64_t second = 60; second < 120; second++) {
+        s_append_chosen (world->fixture->store, names, second);
+        store_stats (world->fixture->store, &stats);
+        if (stats.chunks % CHOSEN == 0)
+            return s_cpu_s () - begin_s;
+    }
+    fail_msg ("%llu minutes are closed", (unsigned long long) stats.chunks);
+    return 0;
+}
+
+static void
+test_names_chosen_to_share_a_group_make_closing_not_much_dearer (void **state)
+{
+    world_t *world = *state;
+    static name_t names[CHOSEN];
+    unsigned group = store_group ("crowd"), found = 0;
+    for (unsigned i = 0; i < CHOSEN; i++)
+        snprintf (names[i], sizeof names[i], "m%u", i);
+    double usual_s = s_time_closing (world, names);
+    for (unsigned i = 0; found < CHOSEN; i++) {
+        snprintf (names[found], sizeof names[found], "c%u", i);
+        found += store_group (names[found]) == group;
+    }
+    double crowded_s = s_time_closing (world, names);
+    assert_true (crowded_s < 2 * usual_s);
+}
+
 int
 main (void)
 {
@@ -404,6 +477,8 @@ main (void)
             s_set_up, s_tear_down),
         cmocka_unit_test_setup_teardown (
             test_bytes_that_are_no_frame_come_back_from_a_closed_minute, s_set_up, s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_names_chosen_to_share_a_group_make_closing_not_much_dearer, s_set_up, s_tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
