@@ -4,6 +4,7 @@
 #include "broker/coordinator.h"
 #include "program/exit_code.h"
 #include "program/stop.h"
+#include <errno.h>
 #include <czmq.h>
 #include <sys/resource.h>
 
@@ -21,7 +22,7 @@
 static int
 s_fail (int exit_code, const char *text)
 {
-    fprintf (stderr, "broker: %s\n", text);
+    fprintf (stderr, "%s: %s\n", program_invocation_short_name, text);
     return exit_code;
 }
 

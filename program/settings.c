@@ -263,6 +263,38 @@ s_set_version (const program_t *program)
     argp_program_version = version;
 }
 
+//  Whether a line of the manual is an example: how to call the program.
+static bool
+s_is_example (const char *line, const char *name)
+{
+    size_t length = strlen (name);
+    return strncmp (line, "  ", 2) == 0 && strncmp (line + 2, name, length) == 0 &&
+           strchr (" \n", line[2 + length]);
+}
+
+//  Examples call the program as it was called.
+static char *
+s_manual_text (const settings_t *self)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const char *name = self->program->name, *end;
+    FILE *out = open_memstream (&text, &size);
+    assert (out);
+    fprintf (out, "%s\v", self->program->purpose);
+    for (const char *line = self->program->manual; line && *line; line = end) {
+        end = strchrnul (line, '\n');
+        end += *end == '\n';
+        if (s_is_example (line, name)) {
+            fprintf (out, "  %s", self->invoked);
+            line += 2 + strlen (name);
+        }
+        fwrite (line, 1, (size_t) (end - line), out);
+    }
+    fclose (out);
+    return text;
+}
+
 static const char *
 s_base_name (const char *path)
 {
@@ -283,9 +315,7 @@ settings_new (const program_t *program, int argc, char **argv)
     self->operands = calloc ((size_t) argc + 1, sizeof *self->operands);
     assert (self->values && self->operands);
     self->options = s_options_new (self);
-    int length = asprintf (&self->manual, "%s\v%s", program->purpose,
-                           program->manual ? program->manual : "");
-    assert (length >= 0);
+    self->manual = s_manual_text (self);
     s_set_version (program);
     s_parse_command_line (self, argc, argv);
     if (self->config)

@@ -2,6 +2,7 @@
 //  probe - shows what this kernel's scheduler does, as bcc's cpudist, runqlat and pidpersec do.
 //  See --help.
 
+#include <errno.h>
 #include <stdio.h>
 #include "program/stop.h"
 #include "publisher/probe_options.h"
@@ -18,6 +19,6 @@ main (int argc, char **argv)
     int rc = session ? probe_session_run (session, &error) : -1;
     probe_session_destroy (&session);
     if (rc)
-        fprintf (stderr, "probe: %s\n", error.text);
+        fprintf (stderr, "%s: %s\n", program_invocation_short_name, error.text);
     return error.exit_code;
 }

@@ -6,6 +6,7 @@
 #include "publisher/probe_options.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,9 +25,9 @@ _Noreturn static void __attribute__ ((format (printf, 1, 2))) s_usage (const cha
 {
     va_list arguments;
     va_start (arguments, format);
-    fputs ("probe: ", stderr);
+    fprintf (stderr, "%s: ", program_invocation_short_name);
     vfprintf (stderr, format, arguments);
-    fputs ("; see probe --help\n", stderr);
+    fprintf (stderr, "; see %s --help\n", program_invocation_short_name);
     va_end (arguments);
     exit (EXIT_USAGE);
 }
@@ -156,25 +157,25 @@ typedef struct {
     probe_tool_t tool;
     const char *name;
     const char *purpose;
-    const char *examples;
+    const char *examples; //  Each a line, without the program's name
 } tool_row_t;
 
 static const tool_row_t s_tools[] = {
     {TOOL_CPUDIST, "cpudist", "how long tasks stay on a CPU (-O: off it)",
-     "  probe cpudist               on-CPU time until Ctrl-C\n"
-     "  probe cpudist -O 1          off-CPU time, every second\n"
-     "  probe cpudist -mT 1 10      ten seconds, in milliseconds, with the time\n"
-     "  probe cpudist -p 1888 -e 1  process 1888, with average, total and count\n"
-     "  probe cpudist -L -p 1888    each of its threads\n"
-     "  probe cpudist -d cpu.json   also one JSON object a second to cpu.json\n"},
+     "cpudist               on-CPU time until Ctrl-C\n"
+     "cpudist -O 1          off-CPU time, every second\n"
+     "cpudist -mT 1 10      ten seconds, in milliseconds, with the time\n"
+     "cpudist -p 1888 -e 1  process 1888, with average, total and count\n"
+     "cpudist -L -p 1888    each of its threads\n"
+     "cpudist -d cpu.json   also one JSON object a second to cpu.json\n"},
     {TOOL_RUNQLAT, "runqlat", "how long tasks that could run wait for a CPU",
-     "  probe runqlat 1 10          ten seconds, each on its own\n"
-     "  probe runqlat --fine 5      eight rows a doubling: within 9 %, not twofold\n"
-     "  probe runqlat --pidnss 1    each pid namespace (container) on its own\n"
-     "  probe runqlat -c /web 1     only tasks of the cgroup web and those below it\n"},
+     "runqlat 1 10          ten seconds, each on its own\n"
+     "runqlat --fine 5      eight rows a doubling: within 9 %, not twofold\n"
+     "runqlat --pidnss 1    each pid namespace (container) on its own\n"
+     "runqlat -c /web 1     only tasks of the cgroup web and those below it\n"},
     {TOOL_PIDPERSEC, "pidpersec", "how many tasks are born each second",
-     "  probe pidpersec             new processes and threads, every second\n"
-     "  probe pidpersec --split     told apart\n"},
+     "pidpersec             new processes and threads, every second\n"
+     "pidpersec --split     told apart\n"},
 };
 #define TOOLS (sizeof s_tools / sizeof s_tools[0])
 
@@ -213,10 +214,10 @@ s_help_usage (unsigned tools)
     for (size_t i = 0; i < TOOLS; i++)
         if (s_tools[i].tool == tools)
             name = s_tools[i].name;
-    printf ("Usage: probe %s [OPTION...] [INTERVAL [COUNT]]\n"
+    printf ("Usage: %s %s [OPTION...] [INTERVAL [COUNT]]\n"
             "Shows what this kernel's scheduler does, as bcc's tool of the same name does.\n\n"
             "TOOL%s\n",
-            name, tools == EVERY ? "S" : "");
+            program_invocation_short_name, name, tools == EVERY ? "S" : "");
     for (size_t i = 0; i < TOOLS; i++)
         if (s_tools[i].tool & tools)
             printf ("  %-10s %s\n", s_tools[i].name, s_tools[i].purpose);
@@ -233,6 +234,16 @@ s_help_interval (unsigned tools)
               "second.");
     else
         puts ("INTERVAL one histogram is printed at Ctrl-C; with -d, every second.");
+}
+
+static void
+s_help_examples (const char *lines)
+{
+    while (*lines) {
+        int length = (int) strcspn (lines, "\n");
+        printf ("  %s %.*s\n", program_invocation_short_name, length, lines);
+        lines += length + 1;
+    }
 }
 
 //  The help of the tools of a set.
@@ -252,7 +263,7 @@ s_help (unsigned tools)
     puts ("\nEXAMPLES");
     for (size_t i = 0; i < TOOLS; i++)
         if (s_tools[i].tool & tools)
-            fputs (s_tools[i].examples, stdout);
+            s_help_examples (s_tools[i].examples);
     s_help_exit_codes (tools);
     exit (EXIT_DONE);
 }

@@ -222,12 +222,12 @@ s_tell (probe_session_t *self)
     if (lost)
         fprintf (
             stderr,
-            "probe: %llu events are in no histogram: one second had over %d pairs of id and row\n",
-            (unsigned long long) lost, KEYED_ENTRIES);
+            "%s: %llu events are in no histogram: one second had over %d pairs of id and row\n",
+            program_invocation_short_name, (unsigned long long) lost, KEYED_ENTRIES);
     self->told_overflow = self->now->keyed_overflow;
     if (self->told_end || !probe_target_has_ended (&self->scope))
         return;
-    fprintf (stderr, "probe: process %u has ended\n", self->scope.pid);
+    fprintf (stderr, "%s: process %u has ended\n", program_invocation_short_name, self->scope.pid);
     self->told_end = true;
 }
 

@@ -4,12 +4,13 @@
 #include "program/exit_code.h"
 #include "program/stop.h"
 #include "publisher/worker.h"
+#include <errno.h>
 #include <czmq.h>
 
 static int
 s_fail (int exit_code, const char *text)
 {
-    fprintf (stderr, "publisher: %s\n", text);
+    fprintf (stderr, "%s: %s\n", program_invocation_short_name, text);
     return exit_code;
 }
 

@@ -102,7 +102,7 @@ s_run_file (console_t *console, const char *name)
         return script_run_file (console, STDIN_FILENO, "standard input");
     int fd = open (name, O_RDONLY | O_CLOEXEC);
     if (fd == -1) {
-        fprintf (stderr, "client: %s: %s\n", name, strerror (errno));
+        fprintf (stderr, "%s: %s: %s\n", program_invocation_short_name, name, strerror (errno));
         return EXIT_FAILED;
     }
     int code = script_run_file (console, fd, name);

@@ -3,6 +3,7 @@
 #include "subscriber/contact.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "subscriber/monitor.h"
@@ -48,10 +49,11 @@ s_note (contact_t *self, link_state_t state)
 {
     bool is_up = state == LINK_UP;
     if (!is_up && !self->is_lost)
-        fprintf (stderr, "client: the connection to the coordinator at %s is lost\n",
-                 self->endpoint);
+        fprintf (stderr, "%s: the connection to the coordinator at %s is lost\n",
+                 program_invocation_short_name, self->endpoint);
     if (is_up && self->is_lost)
-        fprintf (stderr, "client: connected to the coordinator at %s again\n", self->endpoint);
+        fprintf (stderr, "%s: connected to the coordinator at %s again\n",
+                 program_invocation_short_name, self->endpoint);
     self->is_lost = !is_up;
 }
 

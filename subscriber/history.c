@@ -65,7 +65,8 @@ history_open (void)
     }
     s_make_folders ();
     if (s_make_file () == -1 || read_history (s_path) != 0) {
-        fprintf (stderr, "client: %s: %s; the history is not kept\n", s_path, strerror (errno));
+        fprintf (stderr, "%s: %s: %s; the history is not kept\n", program_invocation_short_name,
+                 s_path, strerror (errno));
         s_path[0] = '\0';
     }
 }

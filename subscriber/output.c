@@ -113,7 +113,7 @@ static int
 s_flush (output_t *self)
 {
     if (self->file == stdout) {
-        int rc = screen_flush ("client");
+        int rc = screen_flush ();
         self->over = rc != 0;
         return rc == -1 ? EXIT_FAILED : EXIT_DONE;
     }

@@ -84,13 +84,14 @@ screen_plain (const screen_t *self)
 }
 
 int
-screen_flush (const char *program)
+screen_flush (void)
 {
     errno = 0;
     if (fflush (stdout) == 0 && !ferror (stdout))
         return 0;
     if (errno == EPIPE)
         return 1;
-    fprintf (stderr, "%s: standard output cannot be written: %s\n", program, strerror (errno));
+    fprintf (stderr, "%s: standard output cannot be written: %s\n", program_invocation_short_name,
+             strerror (errno));
     return -1;
 }

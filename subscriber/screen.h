@@ -35,6 +35,6 @@ const char *screen_plain (const screen_t *self);
 //  Write out what is buffered for standard output. Returns 0; 1 where nobody reads it any more
 //  (quietly: `| head` is no mistake), -1 where it could not be written, and says so on standard
 //  error.
-int screen_flush (const char *program);
+int screen_flush (void);
 
 #endif

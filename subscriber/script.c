@@ -23,7 +23,8 @@ s_deal (script_t *self, splitter_state_t state)
     size_t line = splitter_line (self->splitter);
     int code = console_deal (self->console, self->splitter, state);
     if (code != EXIT_DONE && self->name)
-        fprintf (stderr, "client: %s, line %zu: what stands there failed\n", self->name, line);
+        fprintf (stderr, "%s: %s, line %zu: what stands there failed\n",
+                 program_invocation_short_name, self->name, line);
     return code;
 }
 
@@ -69,9 +70,10 @@ static int
 s_read_failed (const script_t *self)
 {
     if (errno == EINTR)
-        fprintf (stderr, "client: interrupted in %s\n", self->name);
+        fprintf (stderr, "%s: interrupted in %s\n", program_invocation_short_name, self->name);
     else
-        fprintf (stderr, "client: %s cannot be read: %s\n", self->name, strerror (errno));
+        fprintf (stderr, "%s: %s cannot be read: %s\n", program_invocation_short_name, self->name,
+                 strerror (errno));
     return EXIT_FAILED;
 }
 

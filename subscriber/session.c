@@ -3,6 +3,7 @@
 #include "subscriber/session.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,11 +98,11 @@ s_cannot_connect (const session_t *self)
     fprintf (
         stderr,
         self->options->endpoint_is_chosen
-            ? "client: nobody answers at %s: is a coordinator running there? --endpoint names "
+            ? "%s: nobody answers at %s: is a coordinator running there? --endpoint names "
               "another, --workers asks workers themselves\n"
-            : "client: no coordinator at %s and no worker on this machine: start them "
+            : "%s: no coordinator at %s and no worker on this machine: start them "
               "('make run'), or name a coordinator with --endpoint or workers with --workers\n",
-        self->options->endpoint);
+        program_invocation_short_name, self->options->endpoint);
     return EXIT_CANNOT_CONNECT;
 }
 
@@ -109,8 +110,8 @@ static void
 s_say_whom (const session_t *self)
 {
     size_t count = workers_count (self->workers);
-    fprintf (stderr, "client: no coordinator at %s: asking worker%s ", self->options->endpoint,
-             count == 1 ? "" : "s");
+    fprintf (stderr, "%s: no coordinator at %s: asking worker%s ", program_invocation_short_name,
+             self->options->endpoint, count == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++)
         remark_name (workers_node (self->workers, i), i, count, stderr);
     fputs (" directly\n", stderr);
@@ -141,10 +142,11 @@ static void
 s_take_coordinator (session_t *self)
 {
     if (self->workers_are_found)
-        fprintf (stderr, "client: now asking the coordinator at %s\n", self->options->endpoint);
-    else if (self->was_connected)
-        fprintf (stderr, "client: connected to the coordinator at %s again\n",
+        fprintf (stderr, "%s: now asking the coordinator at %s\n", program_invocation_short_name,
                  self->options->endpoint);
+    else if (self->was_connected)
+        fprintf (stderr, "%s: connected to the coordinator at %s again\n",
+                 program_invocation_short_name, self->options->endpoint);
     workers_destroy (&self->workers);
     self->workers_are_found = false;
     self->coordinator = contact_new (self->options->endpoint);
@@ -198,14 +200,15 @@ s_no_answer (const session_t *self)
     double seconds = self->options->timeout_ms / 1000.0;
     if (!self->workers)
         fprintf (stderr,
-                 "client: no answer from %s within %g s: it may be busy (--timeout waits longer), "
+                 "%s: no answer from %s within %g s: it may be busy (--timeout waits longer), "
                  "or is no coordinator\n",
-                 self->options->endpoint, seconds);
+                 program_invocation_short_name, self->options->endpoint, seconds);
     else
         fprintf (stderr,
-                 "client: no worker answered within %g s (%s at %s first of all): do they run? "
+                 "%s: no worker answered within %g s (%s at %s first of all): do they run? "
                  "--workers names others\n",
-                 seconds, workers_node (self->workers, 0), workers_endpoint (self->workers, 0));
+                 program_invocation_short_name, seconds, workers_node (self->workers, 0),
+                 workers_endpoint (self->workers, 0));
     return EXIT_CANNOT_CONNECT;
 }
 
@@ -217,7 +220,7 @@ s_remark_silent (const session_t *self)
         count += self->silent[i];
     if (count == 0)
         return 0;
-    fputs ("client: no answer from ", stderr);
+    fprintf (stderr, "%s: no answer from ", program_invocation_short_name);
     for (size_t i = 0; i < workers_count (self->workers); i++)
         if (self->silent[i])
             remark_name (workers_node (self->workers, i), index++, count, stderr);
@@ -235,8 +238,8 @@ s_judge (const session_t *self, const table_t *table, size_t silent)
     if (!self->options->strict || (silent == 0 && empty == 0))
         return EXIT_DONE;
     if (silent == 0)
-        fprintf (stderr, "client: %zu row%s no frame of the window at all (--strict)\n", empty,
-                 empty == 1 ? " has" : "s have");
+        fprintf (stderr, "%s: %zu row%s no frame of the window at all (--strict)\n",
+                 program_invocation_short_name, empty, empty == 1 ? " has" : "s have");
     return EXIT_FAILED;
 }
 
@@ -263,8 +266,8 @@ s_check_reply (session_t *self, const reply_t *reply, const char *text, size_t s
         query_error_print (&reply->error, text, size, stderr);
         return EXIT_FAILED;
     case REPLY_PARTIALS:
-        fprintf (stderr, "client: %s answered in another form than asked\n",
-                 self->options->endpoint);
+        fprintf (stderr, "%s: %s answered in another form than asked\n",
+                 program_invocation_short_name, self->options->endpoint);
         return EXIT_FAILED;
     case REPLY_NONE:
         break;

@@ -73,7 +73,7 @@ typedef struct {
 static int
 s_say_failed (const char *text)
 {
-    fprintf (stderr, "audit: %s\n", text);
+    fprintf (stderr, "%s: %s\n", program_invocation_short_name, text);
     return -1;
 }
 
@@ -113,8 +113,8 @@ s_differ (subject_t *self, uint64_t epoch, uint64_t seq, const char *what)
 static int
 s_say_malformed (const subject_t *self, const stream_t *stream, const char *reason)
 {
-    fprintf (stderr, "audit: %s holds what is no frame of node %s: %s\n", side_place (stream->side),
-             self->node, reason);
+    fprintf (stderr, "%s: %s holds what is no frame of node %s: %s\n",
+             program_invocation_short_name, side_place (stream->side), self->node, reason);
     return -1;
 }
 

@@ -48,7 +48,7 @@ static const program_t s_program = {
 static int
 s_fail (int exit_code, const char *text)
 {
-    fprintf (stderr, "frames: %s\n", text);
+    fprintf (stderr, "%s: %s\n", program_invocation_short_name, text);
     return exit_code;
 }
 
@@ -232,12 +232,13 @@ s_replay (const settings_t *settings, const char *path, const char *endpoint)
     if (socket_bind (self.socket, endpoint, settings_is_set (settings, "insecure"), error))
         exit_code = s_fail (EXIT_CANNOT_CONNECT, error);
     else {
-        fprintf (stderr, "frames: waiting for a subscriber at %s\n", endpoint);
+        fprintf (stderr, "%s: waiting for a subscriber at %s\n", program_invocation_short_name,
+                 endpoint);
         if (s_await_subscriber (&self))
             exit_code = s_visit (path, s_publish, &self);
         if (exit_code == STOPPED)
             exit_code = EXIT_DONE;
-        fprintf (stderr, "frames: %" PRIu64 " sent\n", self.sent);
+        fprintf (stderr, "%s: %" PRIu64 " sent\n", program_invocation_short_name, self.sent);
     }
     zsock_set_linger (self.socket, 1000);
     zsock_destroy (&self.socket);

@@ -89,6 +89,19 @@ def test_every_program_for_users_is_installed_with_page_and_completion (installe
         assert re.match (rf"{program} \(kpulse\) \d", version.stdout)
 
 
+def test_programs_name_themselves_as_they_were_started (installed):
+    for program in PROGRAMS:
+        started = installed / "bin" / f"kpulse-{program}"
+        text = run (started, "--help").stdout
+        assert re.search (rf"^Usage: kpulse-{program} ", text, re.MULTILINE)
+        assert re.search (rf"^  kpulse-{program} ", text, re.MULTILINE), "its examples"
+        assert not re.search (rf"^ *{program} [^(]", text, re.MULTILINE)
+        assert run (started, "--nonsense").stderr.startswith (f"kpulse-{program}: ")
+    client = installed / "bin/kpulse-client"
+    missing = installed / "missing"
+    assert run (client, "-f", missing).stderr.startswith (f"kpulse-client: {missing}: ")
+
+
 def test_examples_and_manuals_are_installed (installed):
     documents = installed / "share/doc/kpulse"
     assert (documents / "README.md").exists ()

@@ -2,6 +2,7 @@
 //  rollups - see rollups.h.
 #include "tools/audit/rollups.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ s_say_failed (store_t *store)
 {
     char error[512];
     store_error (store, error);
-    fprintf (stderr, "audit: %s\n", error);
+    fprintf (stderr, "%s: %s\n", program_invocation_short_name, error);
     return EXIT_CANNOT_CONNECT;
 }
 
@@ -54,7 +55,7 @@ audit_rollups (const char *folder, const char *node)
     char error[SIDE_ERROR_MAX + 1];
     store_t *store = side_folder_open (folder, error);
     if (!store) {
-        fprintf (stderr, "audit: %s\n", error);
+        fprintf (stderr, "%s: %s\n", program_invocation_short_name, error);
         return EXIT_CANNOT_CONNECT;
     }
     int exit_code = node ? s_audit_node (store, node) : s_audit_all (store);
