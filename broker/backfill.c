@@ -279,6 +279,13 @@ backfill_manifest (backfill_t *self, const char *name, uint64_t id, const manife
     return 0;
 }
 
+bool
+backfill_wants (const backfill_t *self, const char *name)
+{
+    const s_node_t *node = zhashx_lookup (self->nodes, name);
+    return node && s_has_want (node);
+}
+
 void
 backfill_charge (backfill_t *self, uint64_t frames)
 {

@@ -71,6 +71,9 @@ void backfill_charge (backfill_t *self, uint64_t frames);
 int backfill_replayed (backfill_t *self, const char *node, uint64_t id, uint64_t through_seq,
                        size_t accepted, int64_t now_mono_ms);
 
+//  Whether frames of the node are still to be pulled, by what is known.
+bool backfill_wants (const backfill_t *self, const char *node);
+
 //  Frames that were pulled of the node wait for the store: they are among the first count that ever
 //  did. No manifest of it is asked for before backfill_settled says that many.
 void backfill_submitted (backfill_t *self, const char *node, uint64_t count);

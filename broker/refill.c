@@ -130,6 +130,8 @@ s_compare (refill_t *self, supplier_t *supplier)
         backfill_manifest (self->backfill, supplier->node, supplier->open_id, &supplier->manifest,
                            held, held_count, lost, lost_count, s_now_mono_ms ());
         atomic_fetch_add (&self->manifests, 1);
+        if (!backfill_wants (self->backfill, supplier->node))
+            suppliers_whole (self->suppliers, supplier, s_now_mono_ms ());
         supplier_settle (supplier);
     } else
         s_fail (self, supplier);
@@ -245,9 +247,11 @@ s_take_replay (refill_t *self, supplier_t *supplier, const seq_range_t *covered)
         rc = s_take_frame (self, supplier->node, &part, &replay);
         zmq_msg_close (&part);
     }
-    if (replay.accepted > 0)
+    if (replay.accepted > 0) {
+        supplier_pulled (supplier, replay.accepted);
         backfill_submitted (self->backfill, supplier->node,
                             self->ops.submitted (self->ops.context));
+    }
     self->ops.flush (self->ops.context);
     atomic_fetch_add (&self->refilled, replay.accepted);
     backfill_charge (self->backfill, FRAMES_PER_MINUTE * replay.minutes);
@@ -383,7 +387,7 @@ s_main (void *argument)
     while (!queue_is_closed (self->inbox)) {
         s_read_notes (self);
         s_pump (self);
-        suppliers_tell_lost (self->suppliers, s_now_mono_ms ());
+        suppliers_tell (self->suppliers, s_now_mono_ms ());
         s_wait_and_receive (self);
     }
     return NULL;

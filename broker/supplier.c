@@ -10,7 +10,7 @@ struct suppliers_t {
     zhashx_t *by_node; //  supplier_t
     size_t max_connections;
     size_t connections;
-    bool has_untold; //  Losses
+    int64_t untold_mono_ns; //  When something that was not told is due; INT64_MAX where all is told
 };
 
 //  --- All of them -------------------------------------------------------------------------------
@@ -31,6 +31,7 @@ suppliers_new (size_t max_connections)
     suppliers_t *self = calloc (1, sizeof *self);
     assert (self);
     self->max_connections = max_connections;
+    self->untold_mono_ns = INT64_MAX;
     self->by_node = zhashx_new ();
     zhashx_set_destructor (self->by_node, s_destroy);
     return self;
@@ -112,7 +113,15 @@ suppliers_connect (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms)
     return -1;
 }
 
-//  --- All of them: losses -----------------------------------------------------------------------
+//  --- All of them: what is told -----------------------------------------------------------------
+
+static void
+s_note_untold (suppliers_t *self, const pace_t *pace)
+{
+    int64_t due_mono_ns = pace->has_told ? pace->told_mono_ns + PACE_NS : INT64_MIN;
+    if (due_mono_ns < self->untold_mono_ns)
+        self->untold_mono_ns = due_mono_ns;
+}
 
 static void
 s_tell_lost (supplier_t *self, const loss_t *loss)
@@ -131,7 +140,7 @@ suppliers_lost (suppliers_t *self, const char *node, const loss_t *loss, int64_t
         return;
     pace_add (&supplier->lost, loss->range.last_seq - loss->range.first_seq + 1);
     if (supplier->lost.events > 1 || !pace_is_due (&supplier->lost, now_mono_ms * NS_PER_MS)) {
-        self->has_untold = true;
+        s_note_untold (self, &supplier->lost);
         return;
     }
     s_tell_lost (supplier, loss);
@@ -139,20 +148,57 @@ suppliers_lost (suppliers_t *self, const char *node, const loss_t *loss, int64_t
 }
 
 void
-suppliers_tell_lost (suppliers_t *self, int64_t now_mono_ms)
+supplier_pulled (supplier_t *self, uint64_t frames)
 {
-    if (!self->has_untold)
+    pace_add (&self->pulled, frames);
+    self->is_whole = false;
+}
+
+static void
+s_tell_more_lost (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ns)
+{
+    pace_t *lost = &supplier->lost;
+    if (pace_is_due (lost, now_mono_ns)) {
+        zsys_warning ("%s: %" PRIu64 " more frames are lost, in %" PRIu64 " ranges", supplier->node,
+                      lost->frames, lost->events);
+        pace_note_told (lost, now_mono_ns);
+    }
+    if (lost->events > 0)
+        s_note_untold (self, lost);
+}
+
+static void
+s_tell_pulled (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ns)
+{
+    pace_t *pulled = &supplier->pulled;
+    if (!supplier->is_whole || pulled->events == 0)
         return;
-    self->has_untold = false;
+    if (pace_is_due (pulled, now_mono_ns)) {
+        zsys_info ("%s: %" PRIu64 " frame%s pulled again; none that it has is missing now",
+                   supplier->node, pulled->frames, pulled->frames == 1 ? "" : "s");
+        pace_note_told (pulled, now_mono_ns);
+    } else
+        s_note_untold (self, pulled);
+}
+
+void
+suppliers_whole (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms)
+{
+    supplier->is_whole = true;
+    s_tell_pulled (self, supplier, now_mono_ms * NS_PER_MS);
+}
+
+void
+suppliers_tell (suppliers_t *self, int64_t now_mono_ms)
+{
+    int64_t now_mono_ns = now_mono_ms * NS_PER_MS;
+    if (now_mono_ns < self->untold_mono_ns)
+        return;
+    self->untold_mono_ns = INT64_MAX;
     for (supplier_t *each = zhashx_first (self->by_node); each;
          each = zhashx_next (self->by_node)) {
-        pace_t *lost = &each->lost;
-        if (pace_is_due (lost, now_mono_ms * NS_PER_MS)) {
-            zsys_warning ("%s: %" PRIu64 " more frames are lost, in %" PRIu64 " ranges", each->node,
-                          lost->frames, lost->events);
-            pace_note_told (lost, now_mono_ms * NS_PER_MS);
-        }
-        self->has_untold |= lost->events > 0;
+        s_tell_more_lost (self, each, now_mono_ns);
+        s_tell_pulled (self, each, now_mono_ns);
     }
 }
 

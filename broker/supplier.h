@@ -18,8 +18,10 @@ typedef struct {
     bool replay;          //  It is a replay, not a manifest
     manifest_t manifest;  //  Pages of the open request so far
     size_t pages;
-    bool more;   //  Of the message in hand, parts are left
-    pace_t lost; //  What it turned out not to have
+    bool more;     //  Of the message in hand, parts are left
+    pace_t lost;   //  What it turned out not to have
+    pace_t pulled; //  What was pulled from it
+    bool is_whole; //  Since then the store was found to have all that it has
 } supplier_t;
 
 typedef struct suppliers_t suppliers_t;
@@ -37,8 +39,13 @@ int suppliers_connect (suppliers_t *self, supplier_t *supplier, int64_t now_mono
 
 //  A node turned out not to have these frames: told now, or together with others.
 void suppliers_lost (suppliers_t *self, const char *node, const loss_t *loss, int64_t now_mono_ms);
-//  Tell of those that were not told yet, where it is time.
-void suppliers_tell_lost (suppliers_t *self, int64_t now_mono_ms);
+//  Frames were pulled from it.
+void supplier_pulled (supplier_t *self, uint64_t frames);
+//  The store has all frames that it has: if any of them were pulled, that is told now, or together
+//  with others.
+void suppliers_whole (suppliers_t *self, supplier_t *supplier, int64_t now_mono_ms);
+//  Tell of what was not told yet, where it is time.
+void suppliers_tell (suppliers_t *self, int64_t now_mono_ms);
 
 //  Send a request; whatever was open is void. Returns 0, or -1 where it could not be sent.
 int supplier_ask_manifest (supplier_t *self, uint64_t id);

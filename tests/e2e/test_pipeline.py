@@ -134,6 +134,7 @@ def test_frames_that_were_missed_are_pulled_again (start_worker, start, free_por
     broker.wait_for ("missing")
     wait_until (lambda: show_stats (answer)["refilled"] >= 2)
     wait_until (lambda: show_missing (answer) == [])
+    broker.wait_for (" pulled again; none that it has is missing now")
     node = show_nodes (answer)["n1"]
     assert (node["lost"], node["missing"], node["lost_s"]) == (0, 0, 0)
     assert node["present_s"] >= node["frames"] - 2
