@@ -199,7 +199,8 @@ s_end_minute (minutes_t *self)
     return rc;
 }
 
-//  End all minutes before one that has something.
+//  End all minutes before one that has something. What lies between them has seconds of frames
+//  that are gone, or is a mistake.
 static int
 s_go_to (minutes_t *self, int64_t minute_wall_s)
 {
@@ -209,8 +210,9 @@ s_go_to (minutes_t *self, int64_t minute_wall_s)
             self->minute_wall_s = minute_wall_s;
         else
             rc = s_end_minute (self);
-        if (rc == 0 && self->minute_wall_s < self->exact_wall_s)
-            rc = s_skip_before (self->audit, &self->rows, self->minute_wall_s);
+        if (rc == 0)
+            rc = s_skip_before (self->audit, &self->rows,
+                                wall_earlier (self->minute_wall_s, self->exact_wall_s));
     }
     return rc;
 }
@@ -257,9 +259,9 @@ s_audit_minutes (audit_t *audit)
         self.reach_wall_s[id] = INT64_MIN;
     int64_t gone_wall_s = rolled->kept_wall_s[KEPT_FRAMES];
     self.from_wall_s = self.exact_wall_s = rolled->kept_wall_s[LEVEL_MINUTES];
-    if (gone_wall_s != INT64_MIN && gone_wall_s > self.from_wall_s) {
-        self.from_wall_s = gone_wall_s;
-        self.exact_wall_s = gone_wall_s + FRAME_MAX_SPAN_S;
+    if (gone_wall_s != INT64_MIN) {
+        self.from_wall_s = wall_later (self.from_wall_s, gone_wall_s);
+        self.exact_wall_s = wall_later (self.exact_wall_s, gone_wall_s + FRAME_MAX_SPAN_S);
     }
     int rc = s_rows_open (&self.rows, audit, LEVEL_MINUTES);
     if (rc == 0)

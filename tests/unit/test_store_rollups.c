@@ -495,9 +495,6 @@ test_the_audit_finds_a_missing_rollup (void **state)
     s_assert_audit_finds (*state, 1, true);
 }
 
-//  --- what a window is read from
-//  ------------------------------------------------------------------
-
 static void
 s_append_span (store_t *store, uint64_t seq, int64_t start_wall_s, uint32_t span_s)
 {
@@ -514,6 +511,96 @@ s_append_span (store_t *store, uint64_t seq, int64_t start_wall_s, uint32_t span
     one.size = frame_encode (&frame, data, sizeof data);
     assert_int_equal (append_one (store, one), STORE_ADDED);
 }
+
+//  --- audits after expiries -------------------------------------------------------------------
+
+static void
+s_expire_something (const bench_t *self, size_t appended)
+{
+    store_t *store = self->fixture->store;
+    int64_t before_wall_s =
+        self->planned[appended / 2 + s_random (appended - appended / 2)].frame.start_wall_s;
+    unsigned level = (unsigned) s_random (3 * STORE_LEVELS);
+    size_t expired;
+    int rc;
+    do
+        rc = level < STORE_LEVELS ? store_expire_rollups (store, level, before_wall_s, &expired)
+                                  : store_expire (store, before_wall_s, UINT64_MAX, &expired);
+    while (rc == 1);
+    assert_int_equal (rc, 0);
+}
+
+//  Its name may have expired.
+static void
+s_append_any (const bench_t *self, const frame_t *frame)
+{
+    static uint8_t data[16384];
+    store_record_t one = record ("n1", frame->epoch, frame->seq, frame->start_wall_s, "");
+    one.span_s = frame->span_s;
+    one.data = data;
+    one.size = frame_encode (frame, data, sizeof data);
+    append_one (self->fixture->store, one);
+}
+
+static void
+s_assert_audited_whatever_expires (bench_t *self, uint64_t seed)
+{
+    const frame_t **late = calloc (FRAMES_MAX, sizeof *late);
+    size_t late_count = 0;
+    uint64_t rows;
+    char difference[512] = "";
+    assert_non_null (late);
+    chance_state = seed;
+    s_plan (self);
+    for (size_t i = 0; i < self->count; i++) {
+        late[late_count] = &self->planned[i].frame;
+        if (s_random (10) > 0)
+            s_append_any (self, late[late_count]);
+        else
+            late_count++;
+        if (late_count > 0 && s_random (20) == 0)
+            s_append_any (self, late[--late_count]);
+        if (s_random (100) > 0)
+            continue;
+        s_expire_something (self, i + 1);
+        if (store_audit_rollups (self->fixture->store, "n1", &rows, difference))
+            fail_msg ("seed %llu: %s", (unsigned long long) seed, difference);
+    }
+    free (late);
+}
+
+static void
+test_audits_agree_whatever_has_expired (void **state)
+{
+    s_assert_audited_whatever_expires (*state, 35);
+}
+
+//  A frame that is gone reaches into minutes that are kept.
+static void
+test_the_seconds_of_frames_that_are_gone_are_no_mistake (void **state)
+{
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t hour_s = 3600 * 490000LL;
+    uint64_t rows;
+    size_t expired;
+    char difference[512] = "";
+    s_append_span (store, 1, hour_s - 30, 120);
+    s_append_span (store, 2, hour_s + 300, 1);
+    s_append_span (store, 3, hour_s + 400, 1);
+    assert_int_equal (store_audit_rollups (store, "n1", &rows, difference), 0);
+    assert_int_equal (rows, 4 + 1); //  Minutes 59, 0, 1 and 5, and the hour before
+    assert_int_equal (store_expire (store, hour_s, UINT64_MAX, &expired), 0);
+    assert_int_equal (expired, 1);
+    assert_int_equal (store_expire_rollups (store, 0, hour_s, &expired), 0);
+    assert_int_equal (expired, 1);
+    if (store_audit_rollups (store, "n1", &rows, difference))
+        fail_msg ("%s", difference);
+    assert_int_equal (rows, 1);
+}
+
+//  --- what a window is read from
+//  ------------------------------------------------------------------
 
 //  A frame a minute, at its first second, from midnight on.
 static void
@@ -579,6 +666,8 @@ main (void)
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
+        BENCH_TEST (test_audits_agree_whatever_has_expired),
+        BENCH_TEST (test_the_seconds_of_frames_that_are_gone_are_no_mistake),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
