@@ -116,8 +116,13 @@ int scan_next (scan_t *self, char error[DATABASE_ERROR_MAX]);
 //  is; never to one at or behind its end. Return as above.
 int scan_seek (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX]);
 int scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATABASE_ERROR_MAX]);
-//  The current key and value, borrowed until the next step.
+//  The current key and value, borrowed until the next step; there has to have been one.
 const void *scan_key (const scan_t *self, size_t *size);
 const void *scan_value (const scan_t *self, size_t *size);
+//  Look up the value at just this key, wherever the scan is, which stays there: much cheaper than
+//  seeking it. The scan must be over everything. The value is borrowed until the next look-up.
+//  Returns 1, 0 where there is none, -1 on failure.
+int scan_find (scan_t *self, const void *key, size_t key_size, const void **value, size_t *size,
+               char error[DATABASE_ERROR_MAX]);
 
 #endif

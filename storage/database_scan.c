@@ -16,7 +16,8 @@ struct scan_t {
     database_t *database;
     const batch_t *batch;
     rocksdb_iterator_t *iterators[DATABASE_FAMILIES]; //  NULL: not needed so far
-    rocksdb_iterator_t *iterator;                     //  The one in use
+    rocksdb_iterator_t *iterator;                     //  The one in use; NULL: none so far
+    rocksdb_pinnableslice_t *found;                   //  What was last looked up; NULL: nothing
     rocksdb_readoptions_t *options;
     const rocksdb_snapshot_t *snapshot; //  NULL where it is of one family
     bool started;                       //  The iterator stands on a key that was handed out
@@ -174,7 +175,8 @@ scan_new_over (database_t *database, const batch_t *batch, const void *first, si
     rocksdb_readoptions_set_iterate_upper_bound (self->options, self->bounds, end_size);
     if (first_size == 0)
         s_take_snapshot (self);
-    s_use_family_of (self, first, first_size);
+    else
+        s_use_family_of (self, first, first_size);
     return self;
 }
 
@@ -187,6 +189,7 @@ scan_destroy (scan_t **self_p)
     for (int i = 0; i < DATABASE_FAMILIES; i++)
         if (self->iterators[i])
             rocksdb_iter_destroy (self->iterators[i]);
+    rocksdb_pinnableslice_destroy (self->found);
     if (self->snapshot)
         rocksdb_release_snapshot (self->database->db, self->snapshot);
     rocksdb_readoptions_destroy (self->options);
@@ -221,8 +224,8 @@ int
 scan_next (scan_t *self, char error[DATABASE_ERROR_MAX])
 {
     if (!self->started)
-        rocksdb_iter_seek (self->iterator, self->bounds + self->end_size, self->first_size);
-    else if (rocksdb_iter_valid (self->iterator))
+        return scan_seek (self, self->bounds + self->end_size, self->first_size, error);
+    if (rocksdb_iter_valid (self->iterator))
         rocksdb_iter_next (self->iterator);
     return s_arrive (self, error);
 }
@@ -241,6 +244,25 @@ scan_seek_back (scan_t *self, const void *key, size_t key_size, char error[DATAB
     s_use_family_of (self, key, key_size);
     rocksdb_iter_seek_for_prev (self->iterator, key, key_size);
     return s_arrive (self, error);
+}
+
+int
+scan_find (scan_t *self, const void *key, size_t key_size, const void **value, size_t *size,
+           char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    assert (self->snapshot && !self->batch);
+    rocksdb_pinnableslice_destroy (self->found);
+    self->found = rocksdb_get_pinned_cf (
+        self->database->db, self->options,
+        self->database->families[database_family (self->database, key, key_size)], key, key_size,
+        &text);
+    if (database_check (self->database, text, "read", error))
+        return -1;
+    if (!self->found)
+        return 0;
+    *value = rocksdb_pinnableslice_value (self->found, size);
+    return 1;
 }
 
 const void *

@@ -16,15 +16,12 @@ store_scan_node (store_t *store, scan_t *scan, const char *node, holding_t *reco
 {
     char error[DATABASE_ERROR_MAX], found_node[NODE_NAME_MAX + 1];
     store_bytes_t key = store_key_node (node);
-    int rc = scan_seek (scan, key.data, key.size, error);
-    if (rc < 0)
-        return store_fail (store, error);
-    size_t key_size, value_size;
-    const void *found = rc == 1 ? scan_key (scan, &key_size) : NULL;
-    if (!found || key_size != key.size || memcmp (found, key.data, key.size) != 0)
-        return 0;
-    const void *value = scan_value (scan, &value_size);
-    if (store_read_node (found, key_size, value, value_size, found_node, record))
+    const void *value;
+    size_t size;
+    int rc = scan_find (scan, key.data, key.size, &value, &size, error);
+    if (rc <= 0)
+        return rc < 0 ? store_fail (store, error) : 0;
+    if (store_read_node (key.data, key.size, value, size, found_node, record))
         return store_fail_damaged (store, "a node's record is not what was written");
     memcpy (record->node, found_node, sizeof found_node);
     return 1;

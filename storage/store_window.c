@@ -38,8 +38,10 @@ s_add_all (window_t *self)
     if (rc <= 0 || self->rolled.origin_wall_s == INT64_MAX)
         return rc < 0 ? -1 : 0;
     int64_t parent_s = level_get (LEVEL_COUNT - 1)->parent_s;
-    int64_t since_wall_s =
-        wall_later (self->since_wall_s, period_floor (self->rolled.origin_wall_s, parent_s));
+    int64_t origin_wall_s = self->rolled.origin_wall_s;
+    int64_t since_wall_s = self->since_wall_s <= origin_wall_s
+                               ? period_floor (origin_wall_s, parent_s)
+                               : self->since_wall_s;
     int64_t closed_wall_s = wall_earlier (self->until_wall_s, self->rolled.closed_wall_s);
     if (since_wall_s < closed_wall_s && s_add_closed (self, since_wall_s, closed_wall_s))
         return -1;

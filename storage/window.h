@@ -7,7 +7,7 @@
 //      window_open.c    the minute that is not closed
 //      window_frames.c  frames as they came, which the last two read
 //
-//  All is read by one scan, and so as it was at one moment. Functions return 0, or -1 where the
+//  All is read over one scan, and so as it was at one moment. Functions return 0, or -1 where the
 //  store could not be read (see store_error), unless they say otherwise.
 #ifndef STORAGE_WINDOW_H
 #define STORAGE_WINDOW_H
@@ -59,6 +59,8 @@ int window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s);
 //  Add what lies in the minute that is not closed.
 int window_add_open (window_t *self);
 
+//  Scratch, the window's.
+wire_reader_t *window_reader (window_t *self);
 //  Decode a frame. False where it does not decode, which is counted.
 bool window_decode (window_t *self, const store_record_t *record, frame_t *frame);
 //  Stand before the frames that start at or after a second. *rc is what scan_seek came to.

@@ -1,5 +1,6 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  window_edge - see window.h. The frames of the minute are read, those of its chunk first.
+//  window_edge - see window.h. The frames of the minute are read, those of its chunk first; mostly
+//  the minute's row tells that there are no others.
 #include "storage/window.h"
 
 #include <string.h>
@@ -38,17 +39,19 @@ s_read_edge_row (window_t *self, edge_t *edge)
     return 0;
 }
 
-//  The chunk of the minute, where the scan stands on it. Returns 1, 0 where it does not, -1 where
-//  the chunk is damaged.
+//  The chunk of the minute, which borrows what was found. Returns 1, 0 where there is none, -1 on
+//  failure.
 static int
-s_take_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
+s_find_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
 {
+    char error[DATABASE_ERROR_MAX];
     store_bytes_t key = store_key_chunk (self->node, minute_wall_s);
-    if (!window_stands_on (self, &key))
-        return 0;
+    const void *data;
     size_t size;
-    const void *data = scan_value (self->scan, &size);
-    *chunk = chunk_open (data, size, minute_wall_s, self->reader);
+    int rc = scan_find (self->scan, key.data, key.size, &data, &size, error);
+    if (rc <= 0)
+        return rc < 0 ? store_fail (self->store, error) : 0;
+    *chunk = chunk_open (data, size, minute_wall_s, window_reader (self));
     return *chunk ? 1 : store_fail_damaged (self->store, "a chunk of frames is none");
 }
 
@@ -133,32 +136,38 @@ s_add_edge_chunk (window_t *self, edge_t *edge, chunk_t *chunk)
     return rc ? store_fail_damaged (self->store, "a chunk of frames is not what was written") : 0;
 }
 
-//  Read the frames of the minute, those of its chunk first.
+//  Read the frames of the minute that are in its chunk.
 static int
-s_read_edge (window_t *self, edge_t *edge)
+s_read_chunk (window_t *self, edge_t *edge)
+{
+    chunk_t *chunk = NULL;
+    int rc = s_find_chunk (self, edge->minute_wall_s, &chunk);
+    if (rc == 1)
+        rc = s_add_edge_chunk (self, edge, chunk);
+    chunk_close (&chunk);
+    return rc < 0 ? -1 : 0;
+}
+
+//  Read those that stand beside it.
+static int
+s_read_frames (window_t *self, edge_t *edge)
 {
     char error[DATABASE_ERROR_MAX];
-    chunk_t *chunk = NULL;
     frame_t frame;
     int rc;
     if (window_seek_frames (self, edge->minute_wall_s, &rc))
         return -1;
-    int has_chunk = rc == 1 ? s_take_chunk (self, edge->minute_wall_s, &chunk) : 0;
-    if (has_chunk == 1)
-        has_chunk = s_add_edge_chunk (self, edge, chunk) ? -1 : 1;
-    chunk_close (&chunk);
-    if (has_chunk == 1)
+    store_bytes_t chunk = store_key_chunk (self->node, edge->minute_wall_s);
+    if (rc == 1 && window_stands_on (self, &chunk))
         rc = scan_next (self->scan, error);
-    for (; has_chunk != -1 && rc == 1; rc = scan_next (self->scan, error)) {
+    for (; rc == 1; rc = scan_next (self->scan, error)) {
         int taken = window_take_frame (self, edge->minute_wall_s + MINUTE_S, &frame);
         if (taken < 0)
             break;
         if (taken > 0)
             s_add_edge_frame (self, edge, &frame);
     }
-    if (rc < 0)
-        return store_fail (self->store, error);
-    return has_chunk < 0 ? -1 : 0;
+    return rc < 0 ? store_fail (self->store, error) : 0;
 }
 
 //  Where frames of the minute are gone, the seconds that only they covered are missing.
@@ -167,7 +176,10 @@ window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s)
 {
     int64_t minute_wall_s = period_floor (from_wall_s, MINUTE_S);
     edge_t edge = {minute_wall_s, from_wall_s, until_wall_s, .frames = 0};
-    if (s_read_edge_row (self, &edge) || s_read_edge (self, &edge))
+    if (s_read_edge_row (self, &edge) || s_read_chunk (self, &edge))
+        return -1;
+    bool has_all = edge.frames > 0 && edge.frames == edge.expected;
+    if (!has_all && s_read_frames (self, &edge))
         return -1;
     bool whole = edge.frames == edge.expected;
     s_count_seconds (self, whole ? edge.rolled : edge.found,

@@ -14,19 +14,19 @@ s_count_unreadable (store_t *self)
     pthread_mutex_unlock (&self->mutex);
 }
 
-static void
-s_need_reader (window_t *self)
+wire_reader_t *
+window_reader (window_t *self)
 {
     if (!self->reader)
         self->reader = wire_reader_new ();
     assert (self->reader);
+    return self->reader;
 }
 
 bool
 window_decode (window_t *self, const store_record_t *record, frame_t *frame)
 {
-    s_need_reader (self);
-    if (rollup_decode (frame, self->reader, record) == 0)
+    if (rollup_decode (frame, window_reader (self), record) == 0)
         return true;
     if (record->start_wall_s >= self->since_wall_s && record->start_wall_s < self->until_wall_s)
         s_count_unreadable (self->store);
@@ -38,7 +38,6 @@ window_seek_frames (window_t *self, int64_t from_wall_s, int *rc)
 {
     char error[DATABASE_ERROR_MAX];
     store_bytes_t first = store_key_frame_start (self->node, from_wall_s);
-    s_need_reader (self);
     *rc = scan_seek (self->scan, first.data, first.size, error);
     return *rc < 0 ? store_fail (self->store, error) : 0;
 }

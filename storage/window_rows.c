@@ -7,26 +7,31 @@
 #include <string.h>
 #include "storage/level.h"
 
+//  A value of the database, borrowed.
+typedef struct {
+    const void *data;
+    size_t size;
+} view_t;
+
 int
 window_fail_row (window_t *self)
 {
     return store_fail_damaged (self->store, "a rollup is not what was written");
 }
 
-//  Step to a row that starts at a second. Returns 1, 0 where there is none, -1 on failure.
+//  The value at just a key, borrowed until the next one is found. Returns 1, 0 where there is none,
+//  -1 on failure.
 static int
-s_seek_row (window_t *self, const store_bytes_t *wanted)
+s_find (window_t *self, const store_bytes_t *wanted, view_t *found)
 {
     char error[DATABASE_ERROR_MAX];
-    int rc = scan_seek (self->scan, wanted->data, wanted->size, error);
-    if (rc <= 0)
-        return rc < 0 ? store_fail (self->store, error) : 0;
-    return window_stands_on (self, wanted);
+    int rc = scan_find (self->scan, wanted->data, wanted->size, &found->data, &found->size, error);
+    return rc < 0 ? store_fail (self->store, error) : rc;
 }
 
-//  Step back to the last row that starts from first to last. Returns as above.
+//  The last row from first to last, by stepping back to it. Returns as above.
 static int
-s_seek_row_back (window_t *self, const store_bytes_t *first, const store_bytes_t *last)
+s_find_back (window_t *self, const store_bytes_t *first, const store_bytes_t *last, view_t *found)
 {
     char error[DATABASE_ERROR_MAX];
     int rc = scan_seek_back (self->scan, last->data, last->size, error);
@@ -34,19 +39,27 @@ s_seek_row_back (window_t *self, const store_bytes_t *first, const store_bytes_t
         return rc < 0 ? store_fail (self->store, error) : 0;
     size_t size;
     const void *key = scan_key (self->scan, &size);
+    found->data = scan_value (self->scan, &found->size);
     return size == first->size && memcmp (key, first->data, size) >= 0;
 }
 
-//  Find the last row of a level that starts in [from, until). Returns as above. Mostly that is the
-//  last that can be; seeking it costs half of what seeking back does.
+//  The last row of a level that starts in [from, until). Returns as above. Mostly that is the last
+//  that can be; finding it costs a small part of what seeking back does. A node has none that end
+//  before its first frame.
 static int
-s_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s)
+s_find_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s,
+            view_t *found)
 {
-    int64_t last_wall_s = period_floor (until_wall_s - 1, level_get (level)->period_s);
-    store_bytes_t first = store_key_row (self->node, level, from_wall_s);
+    int64_t period_s = level_get (level)->period_s;
+    int64_t first_wall_s =
+        wall_later (from_wall_s, period_floor (self->rolled.origin_wall_s, period_s));
+    int64_t last_wall_s = period_floor (until_wall_s - 1, period_s);
+    if (last_wall_s < first_wall_s)
+        return 0;
+    store_bytes_t first = store_key_row (self->node, level, first_wall_s);
     store_bytes_t last = store_key_row (self->node, level, last_wall_s);
-    int rc = s_seek_row (self, &last);
-    return rc == 0 && last_wall_s > from_wall_s ? s_seek_row_back (self, &first, &last) : rc;
+    int rc = s_find (self, &last, found);
+    return rc == 0 && last_wall_s > first_wall_s ? s_find_back (self, &first, &last, found) : rc;
 }
 
 //  --- rows that edges read --------------------------------------------------------------------
@@ -60,33 +73,16 @@ s_find_kept (const window_t *self, int64_t until_wall_s)
     return NULL;
 }
 
-//  Keep the row that the scan stands on, or that there is none, as the last one before until.
+//  Keep the row found, or without one that there is none, as the last one before until.
 static const bytes_t *
-s_keep (window_t *self, int64_t until_wall_s, bool found)
+s_keep (window_t *self, int64_t until_wall_s, const view_t *found)
 {
     assert (self->kept_count < WINDOW_KEPT_ROWS);
     kept_row_t *kept = &self->kept[self->kept_count++];
     *kept = (kept_row_t){.until_wall_s = until_wall_s};
-    if (found) {
-        size_t size;
-        const void *value = scan_value (self->scan, &size);
-        bytes_put (&kept->bytes, value, size);
-    }
+    if (found)
+        bytes_put (&kept->bytes, found->data, found->size);
     return &kept->bytes;
-}
-
-//  Step to the row of a minute, which is the next one where the scan stands on one before it.
-//  Returns 1, 0 where it has none, -1 on failure.
-static int
-s_step_to_minute (window_t *self, int64_t minute_wall_s, bool stands)
-{
-    char error[DATABASE_ERROR_MAX];
-    store_bytes_t wanted = store_key_row (self->node, LEVEL_MINUTES, minute_wall_s);
-    if (!stands)
-        return s_seek_row (self, &wanted);
-    int rc = scan_next (self->scan, error);
-    return rc <= 0 ? (rc < 0 ? store_fail (self->store, error) : 0)
-                   : window_stands_on (self, &wanted);
 }
 
 int
@@ -95,18 +91,19 @@ window_read_minute (window_t *self, int64_t minute_wall_s, const bytes_t **own,
 {
     static const bytes_t none = {0};
     int64_t hour_wall_s = period_floor (minute_wall_s, HOUR_S);
+    store_bytes_t wanted = store_key_row (self->node, LEVEL_MINUTES, minute_wall_s);
+    view_t found;
     *own = *before = &none;
-    int stands = 0;
     if (minute_wall_s > hour_wall_s) {
-        stands = s_find_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s);
-        if (stands < 0)
+        int rc = s_find_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s, &found);
+        if (rc < 0)
             return -1;
-        *before = s_keep (self, minute_wall_s, stands);
+        *before = s_keep (self, minute_wall_s, rc == 1 ? &found : NULL);
     }
-    int found = s_step_to_minute (self, minute_wall_s, stands);
-    if (found == 1)
-        *own = s_keep (self, minute_wall_s + MINUTE_S, true);
-    return found < 0 ? -1 : 0;
+    int rc = s_find (self, &wanted, &found);
+    if (rc == 1)
+        *own = s_keep (self, minute_wall_s + MINUTE_S, &found);
+    return rc < 0 ? -1 : 0;
 }
 
 void
@@ -119,35 +116,30 @@ window_forget_rows (window_t *self)
 
 //  --- whole periods ---------------------------------------------------------------------------
 
-//  The last row of a level that starts in [from, until). Returns as s_find_row does.
+//  As s_find_row, of those kept too.
 static int
 s_read_row (window_t *self, unsigned level, int64_t from_wall_s, int64_t until_wall_s,
-            const void **data, size_t *size)
+            view_t *found)
 {
     const bytes_t *kept = level == LEVEL_MINUTES ? s_find_kept (self, until_wall_s) : NULL;
-    if (kept) {
-        *data = kept->data;
-        *size = kept->size;
-        return kept->size > 0;
-    }
-    int rc = s_find_row (self, level, from_wall_s, until_wall_s);
-    *data = rc == 1 ? scan_value (self->scan, size) : NULL;
-    return rc;
+    if (!kept)
+        return s_find_row (self, level, from_wall_s, until_wall_s, found);
+    *found = (view_t){kept->data, kept->size};
+    return kept->size > 0;
 }
 
 //  Add or take off all of the parent that a second ends in, from the parent's start up to it.
 static int
 s_add_prefix (window_t *self, unsigned level, int64_t until_wall_s, bool add)
 {
-    const void *data;
-    size_t size = 0;
+    view_t found;
     int64_t parent_wall_s = period_floor (until_wall_s - 1, level_get (level)->parent_s);
-    int rc = s_read_row (self, level, parent_wall_s, until_wall_s, &data, &size);
+    int rc = s_read_row (self, level, parent_wall_s, until_wall_s, &found);
     if (rc <= 0)
         return rc;
     self->plan.records[STORE_LEVEL_MINUTES - level]++;
-    rc = add ? row_add_encoded (&self->total, data, size, self->metrics)
-             : row_subtract_encoded (&self->total, data, size, self->metrics);
+    rc = add ? row_add_encoded (&self->total, found.data, found.size, self->metrics)
+             : row_subtract_encoded (&self->total, found.data, found.size, self->metrics);
     return rc ? window_fail_row (self) : 0;
 }
 

@@ -654,6 +654,21 @@ test_a_window_is_read_from_the_few_largest_records_that_cover_it (void **state)
     s_assert_plan (store, midnight_s + 59, midnight_s + 2 * day_s + 1, (uint64_t[]){2, 2, 2, 1});
 }
 
+static void
+test_a_window_from_before_the_first_frame_is_read_from_its_largest_records (void **state)
+{
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t midnight_s = 86400 * 32 * 600LL, day_s = 86400;
+    const int64_t first_s = midnight_s + 3600 + 120;
+    s_append_minutes (store, first_s, 1440 + 1);
+    for (int64_t before_s = 0; before_s < 200; before_s += 30) {
+        s_assert_plan (store, first_s - before_s, midnight_s + day_s, (uint64_t[]){1, 0, 0, 0});
+        s_assert_plan (store, first_s - before_s, midnight_s + 7200, (uint64_t[]){0, 1, 0, 0});
+    }
+    s_assert_plan (store, first_s + 60, midnight_s + 7200, (uint64_t[]){0, 0, 2, 0});
+}
+
 int
 main (void)
 {
@@ -664,6 +679,7 @@ main (void)
         BENCH_TEST (test_windows_equal_the_direct_sum_when_half_the_frames_are_late),
         BENCH_TEST (test_a_late_frame_that_reaches_into_the_open_minute_is_seen_by_the_next_window),
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
+        BENCH_TEST (test_a_window_from_before_the_first_frame_is_read_from_its_largest_records),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
         BENCH_TEST (test_audits_agree_whatever_has_expired),

@@ -165,6 +165,20 @@ test_bytes_that_are_no_frame_are_not_present_but_counted (void **state)
 }
 
 static void
+test_a_closed_minute_of_nothing_else_is_searched_for_bytes_that_are_no_frame (void **state)
+{
+    fixture_t *fixture = *state;
+    store_stats_t stats;
+    s_append_frame (fixture->store, s_frame ("n1", 1, 1, 10, 1), 1, 1);
+    append_one (fixture->store, record ("n1", 1, 2, 70, "not a frame"));
+    s_append_frame (fixture->store, s_frame ("n1", 1, 3, 190, 1), 1, 1);
+    s_append_frame (fixture->store, s_frame ("n1", 1, 4, 250, 1), 1, 1);
+    s_assert_coverage (fixture->store, 65, 80, 0, 0);
+    store_stats (fixture->store, &stats);
+    assert_int_equal (stats.unreadable, 1);
+}
+
+static void
 test_an_unknown_node_has_an_empty_window (void **state)
 {
     fixture_t *fixture = *state;
@@ -214,6 +228,7 @@ main (void)
         STORE_TEST (test_coverage_of_adjoining_windows_adds_up_across_a_long_frame),
         STORE_TEST (test_only_metrics_asked_for_are_added),
         STORE_TEST (test_bytes_that_are_no_frame_are_not_present_but_counted),
+        STORE_TEST (test_a_closed_minute_of_nothing_else_is_searched_for_bytes_that_are_no_frame),
         STORE_TEST (test_an_unknown_node_has_an_empty_window),
         cmocka_unit_test_setup_teardown (test_windows_read_together_are_those_read_one_by_one,
                                          set_up, tear_down),
