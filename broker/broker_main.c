@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #define STORE_MEMORY_BYTES   (128 * 1024 * 1024)
-#define FILES_FOR_THE_REST   512 //  The store, the service, clients and live readers
+#define FILES_FOR_THE_REST   768 //  The store, the service, clients and live readers
 #define FILES_PER_LINK       5   //  See links.c, and one for a connection being replaced
 #define SOCKETS_PER_LINK     3   //  A subscription and both ends of its monitor
 #define SOCKETS_FOR_THE_REST 64

@@ -9,7 +9,7 @@
 #include "query/nearest.h"
 
 //  Steps that are read together, over the machine's processors.
-#define READ_AHEAD 16
+#define READ_AHEAD 32
 
 //  A node to read.
 typedef struct {

@@ -16,13 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPEN_FILES_MAX 256
+#define OPEN_FILES_MAX 384
 #define FILE_BYTES     (16u << 20)
 #define LEVEL_BYTES    (64u << 20)
 #define LOG_BYTES      (1u << 20)
 #define LOG_FILES      3
 #define LOG_LEVEL_WARN 2
 #define BLOCK_BYTES    (16u << 10)
+#define FILTER_BITS    10
 
 //  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
 //  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
@@ -39,16 +40,22 @@
 
 static const char *const s_family_names[DATABASE_FAMILIES] = {"default", "brief"};
 
-//  Half of the memory for blocks read; indexes count too, so that many files stay within it.
+//  Half of the memory for blocks read. Indexes and filters lie beside it as long as their file is
+//  open, 25 KB a file: found in the cache they took 7 % of a select.
+//  Filters spare look-ups the files that do not have the key; at the last level, where nearly all
+//  are found, there are none.
 static void
 s_set_cache (rocksdb_options_t *options, size_t memory_bytes)
 {
     rocksdb_cache_t *cache = rocksdb_cache_create_lru (memory_bytes / 2);
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create ();
     rocksdb_block_based_options_set_block_cache (table, cache);
-    rocksdb_block_based_options_set_cache_index_and_filter_blocks (table, 1);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks (table, 0);
     rocksdb_block_based_options_set_block_size (table, BLOCK_BYTES);
+    rocksdb_block_based_options_set_filter_policy (
+        table, rocksdb_filterpolicy_create_bloom_full (FILTER_BITS));
     rocksdb_options_set_block_based_table_factory (options, table);
+    rocksdb_options_set_optimize_filters_for_hits (options, 1);
     rocksdb_block_based_options_destroy (table);
     rocksdb_cache_destroy (cache);
 }
