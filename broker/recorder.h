@@ -16,7 +16,7 @@
 
 //  What a batch has at most. It takes whatever came while the one before was written: the busier
 //  the broker, the more frames share the price of a write.
-#define RECORDER_BATCH_BUNDLES 24
+#define RECORDER_BATCH_BUNDLES 64
 #define RECORDER_BATCH_FRAMES  (RECORDER_BATCH_BUNDLES * BUNDLE_RECORDS)
 
 //  What the recorder writes to and whom it tells; both are called on its thread only.
