@@ -17,7 +17,7 @@
 #define DATABASE_LOG_SUFFIX ".log" //  Of the files that have what is in its buffers
 
 //  Keys that begin with these bytes are brief, to be deleted or written anew soon: they are kept
-//  apart from the others, not compressed, and scanned by themselves or by a scan over everything.
+//  apart from the others, and scanned by themselves or by a scan over everything.
 #define DATABASE_BRIEF_FIRST 'a'
 #define DATABASE_BRIEF_LAST  'b'
 
@@ -93,6 +93,11 @@ void batch_delete (batch_t *self, const void *key, size_t key_size);
 void batch_put_unseen (batch_t *self, const void *key, size_t key_size, const void *value,
                        size_t value_size);
 void batch_delete_unseen (batch_t *self, const void *key, size_t key_size);
+//  Look up the value at just this key as it will be once the batch is written, but for unseen
+//  changes: much cheaper than a scan. The key is no brief one. Returns 1 and the value, which is to
+//  be freed, 0 where there is none, -1 on failure.
+int batch_find (const batch_t *self, database_t *database, const void *key, size_t key_size,
+                void **value, size_t *size, char error[DATABASE_ERROR_MAX]);
 bool batch_is_empty (const batch_t *self);
 //  What writing it adds to the log.
 size_t batch_bytes (const batch_t *self);

@@ -82,6 +82,18 @@ batch_delete_unseen (batch_t *self, const void *key, size_t key_size)
     rocksdb_writebatch_delete_cf (self->unseen, s_family_of (self, key, key_size), key, key_size);
 }
 
+int
+batch_find (const batch_t *self, database_t *database, const void *key, size_t key_size,
+            void **value, size_t *size, char error[DATABASE_ERROR_MAX])
+{
+    char *text = NULL;
+    *value = rocksdb_writebatch_wi_get_from_batch_and_db (
+        self->changes, database->db, database->read_options, key, key_size, size, &text);
+    if (database_check (database, text, "read", error))
+        return -1;
+    return *value != NULL;
+}
+
 bool
 batch_is_empty (const batch_t *self)
 {

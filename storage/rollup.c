@@ -78,6 +78,38 @@ s_last_row (rollup_t *self, unsigned level, int64_t from_wall_s, int64_t until_w
     return rc;
 }
 
+//  Read just the row of this start. Returns 1, 0 where there is none, -1 on failure.
+static int
+s_find_row (rollup_t *self, unsigned level, int64_t start_wall_s, row_t *row)
+{
+    char error[DATABASE_ERROR_MAX];
+    store_draft_t *draft = self->draft;
+    store_bytes_t key = store_key_row (self->drafted->node, level, start_wall_s);
+    void *value;
+    size_t size;
+    int rc =
+        batch_find (draft->batch, draft->store->database, key.data, key.size, &value, &size, error);
+    if (rc == -1)
+        return store_fail (draft->store, error);
+    if (rc == 1 && row_decode (row, value, size))
+        rc = s_fail_row (self);
+    free (value);
+    return rc;
+}
+
+//  What came before a minute in its hour: nearly always the row of the minute before it.
+static int
+s_row_before (rollup_t *self, int64_t minute_wall_s, row_t *row)
+{
+    int64_t start_wall_s, hour_wall_s = period_floor (minute_wall_s, HOUR_S);
+    memset (row, 0, sizeof *row);
+    if (minute_wall_s == hour_wall_s)
+        return 0;
+    int rc = s_find_row (self, LEVEL_MINUTES, minute_wall_s - MINUTE_S, row);
+    return rc ? rc
+              : s_last_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s, row, &start_wall_s);
+}
+
 static void
 s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *row, bool is_new)
 {
@@ -112,9 +144,7 @@ static int
 s_close_minute (rollup_t *self, int64_t minute_wall_s, const row_t *own)
 {
     row_t row;
-    int64_t start_wall_s;
-    int64_t hour_wall_s = period_floor (minute_wall_s, HOUR_S);
-    if (s_last_row (self, LEVEL_MINUTES, hour_wall_s, minute_wall_s, &row, &start_wall_s) == -1)
+    if (s_row_before (self, minute_wall_s, &row) == -1)
         return -1;
     row_add (&row, own);
     memcpy (row.covered, own->covered, sizeof row.covered);
@@ -342,11 +372,12 @@ s_reckon (rollup_t *self, const store_record_t *record)
 static void
 s_put (rollup_t *self, const store_record_t *record)
 {
-    store_bytes_t key = store_key_frame (record);
     if (inbox_is_open (self->rolled, record->start_wall_s))
         inbox_draft_add (self->draft, self->drafted, record);
-    else
+    else {
+        store_bytes_t key = store_key_frame (record);
         batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
+    }
     self->draft->inbox->is_due |= inbox_is_next (self->rolled, record->start_wall_s);
 }
 
