@@ -279,6 +279,7 @@ $(BENCH)/%.pb-c.c $(BENCH)/%.pb-c.h: tests/bench/%.proto
 
 $(BENCH)/series.o: | $(BENCH)/remote_write.pb-c.h
 $(BENCH)/feed_prometheus: $(BENCH)/series.o $(BENCH)/remote_write.pb-c.o
+$(BENCH)/ingest_load: $(BENCH)/zmtp.o
 $(BENCH)/ingest_load $(BENCH)/decode_cost $(BENCH)/append_cost: $(BENCH)/busy.o
 $(BENCH)/write_store $(BENCH)/busy_nodes $(BENCH)/ingest_load $(BENCH)/chunk_cost $(BENCH)/decode_cost $(BENCH)/append_cost: $(BENCH)/workload.o $(BENCH)/chance.o
 $(BENCH)/write_store $(BENCH)/feed_prometheus $(BENCH)/busy_nodes $(BENCH)/append_cost: $(BENCH)/progress.o

@@ -3,13 +3,14 @@
 //  connections, and afterwards asks the broker whether it has them all, byte for byte.
 //
 //  Says what happened on standard output, a JSON object a line: "sent", and after a line on
-//  standard input "verified". It waits for a free place in each subscriber's queue instead of
-//  dropping, so that its rate is the subscriber's.
+//  standard input "verified". It waits where a subscriber does not read instead of dropping, so
+//  that its rate is the subscriber's.
 #include <czmq.h>
 #include "program/settings.h"
 #include "schema/manifest.h"
 #include "schema/message.h"
 #include "tests/bench/busy.h"
+#include "tests/bench/zmtp.h"
 #include "transport/socket.h"
 
 #define EPOCH_RANDOM  77
@@ -40,7 +41,7 @@ typedef struct {
 } source_t;
 
 typedef struct {
-    zsock_t *socket;
+    zmtp_t *socket;
     size_t nodes;         //  Every connections-th one is its
     uint64_t sent, total; //  Frames
 } forwarder_t;
@@ -110,20 +111,6 @@ s_make_sources (load_t *self)
     }
 }
 
-//  XPUB, to see the subscription; NODROP, to wait for a free place.
-static zsock_t *
-s_bind (size_t port)
-{
-    char error[512], endpoint[64];
-    zsock_t *socket = socket_new (ZMQ_XPUB);
-    zsock_set_xpub_nodrop (socket, 1);
-    zsock_set_linger (socket, -1);
-    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%zu", port);
-    if (socket_bind (socket, endpoint, false, error) == -1)
-        s_fail (error);
-    return socket;
-}
-
 static void
 s_make_forwarders (load_t *self)
 {
@@ -131,7 +118,7 @@ s_make_forwarders (load_t *self)
     assert (self->forwarders);
     for (size_t i = 0; i < self->connections; i++) {
         forwarder_t *forwarder = &self->forwarders[i];
-        forwarder->socket = s_bind (self->port + i);
+        forwarder->socket = zmtp_new ((uint16_t) (self->port + i));
         forwarder->nodes = (self->nodes - i + self->connections - 1) / self->connections;
         forwarder->total = self->total / self->nodes * forwarder->nodes;
     }
@@ -140,27 +127,20 @@ s_make_forwarders (load_t *self)
 static void
 s_wait_for_subscribers (load_t *self)
 {
-    char subscription[1];
-    for (size_t i = 0; i < self->connections; i++) {
-        zsock_set_rcvtimeo (self->forwarders[i].socket, SUBSCRIBED_MS);
-        if (zmq_recv (zsock_resolve (self->forwarders[i].socket), subscription, 1, 0) == -1)
-            s_fail ("nobody subscribed");
-    }
+    for (size_t i = 0; i < self->connections; i++)
+        zmtp_accept (self->forwarders[i].socket, SUBSCRIBED_MS);
 }
 
 //  --- Sending ---------------------------------------------------------------------------------
 
 static void
-s_send (load_t *self, zsock_t *through, source_t *source)
+s_put (load_t *self, zmtp_t *socket, source_t *source)
 {
     uint8_t data[BUSY_MAX_BYTES];
-    void *socket = zsock_resolve (through);
     int64_t start_wall_s = self->first_wall_s + (int64_t) source->busy.seq;
     size_t size = busy_next (self->busy, &source->busy, start_wall_s, data);
     source->digest += manifest_digest (data, size);
-    if (zmq_send (socket, source->topic, source->topic_size, ZMQ_SNDMORE) == -1 ||
-        zmq_send (socket, data, size, 0) == -1)
-        s_fail (zmq_strerror (zmq_errno ()));
+    zmtp_put (socket, source->topic, source->topic_size, data, size);
     self->sent++;
 }
 
@@ -193,8 +173,9 @@ s_send_run (load_t *self, size_t which)
     forwarder_t *forwarder = &self->forwarders[which];
     for (size_t i = 0; i < self->run && forwarder->sent < forwarder->total; i++) {
         size_t node = which + forwarder->sent++ % forwarder->nodes * self->connections;
-        s_send (self, forwarder->socket, &self->sources[node]);
+        s_put (self, forwarder->socket, &self->sources[node]);
     }
+    zmtp_send (forwarder->socket);
 }
 
 static void
@@ -213,7 +194,7 @@ static void
 s_close_all (load_t *self)
 {
     for (size_t i = 0; i < self->connections; i++)
-        zsock_destroy (&self->forwarders[i].socket);
+        zmtp_destroy (&self->forwarders[i].socket);
     free (self->forwarders);
 }
 
