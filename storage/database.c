@@ -24,6 +24,7 @@
 #define LOG_LEVEL_WARN 2
 #define BLOCK_BYTES    (16u << 10)
 #define FILTER_BITS    10
+#define VERSIONS_MAX   256 //  Of a key, that are stepped over
 
 //  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
 //  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
@@ -205,6 +206,8 @@ s_count_families (const rocksdb_options_t *options, const char *path)
     return count == 1 ? 1 : DATABASE_FAMILIES;
 }
 
+//  A range is in nearly each of many files: who reads all ranges, at start, steps over the older
+//  ones instead of seeking the next one behind them.
 static void
 s_make_brief (rocksdb_options_t *options, const database_sizes_t *sizes)
 {
@@ -213,6 +216,7 @@ s_make_brief (rocksdb_options_t *options, const database_sizes_t *sizes)
     rocksdb_options_set_level0_slowdown_writes_trigger (options, SLOWDOWN_TIMES * files);
     rocksdb_options_set_level0_stop_writes_trigger (options, STOP_TIMES * files);
     rocksdb_options_set_max_bytes_for_level_base (options, sizes->brief_bytes);
+    rocksdb_options_set_max_sequential_skip_in_iterations (options, VERSIONS_MAX);
 }
 
 static char *
