@@ -91,7 +91,7 @@ s_chain (inbox_draft_t *self, size_t index)
 static void
 s_chain_all (inbox_draft_t *self)
 {
-    assert (self->count < UINT32_MAX);
+    assert (self->count < UINT32_MAX && self->node_capacity == 0);
     s_set_capacity (self, NODES_MIN);
     for (size_t i = 0; i < self->count; i++)
         s_chain (self, i);

@@ -77,8 +77,8 @@ s_write (zmtp_t *self, const void *data, size_t size)
 static void
 s_write_greeting (zmtp_t *self)
 {
-    uint8_t greeting[GREETING_BYTES] = {0xFF, [9] = 0x7F, [10] = 3};
-    memcpy (greeting + 12, "NULL", 4);
+    static const uint8_t greeting[GREETING_BYTES] = {0xFF, [9] = 0x7F, [10] = 3, [12] = 'N',
+                                                     'U',  'L',        'L'};
     s_write (self, greeting, sizeof greeting);
 }
 
