@@ -18,11 +18,10 @@
 //  Of a frame, for the sizes of buffers.
 #define FRAME_BYTES_USUAL 512
 
-//  What all buffers take where there are so many nodes, whose frames of a minute live briefly.
+//  What all buffers take where about so many bytes live briefly.
 static uint64_t
-s_buffers_bytes (const store_t *self, uint64_t nodes)
+s_buffers_bytes (const store_t *self, uint64_t brief_bytes)
 {
-    uint64_t brief_bytes = nodes * MINUTE_S * FRAME_BYTES_USUAL;
     return DATABASE_BUFFERS * (uint64_t) database_buffer_bytes (self->memory_bytes, brief_bytes);
 }
 
@@ -33,17 +32,18 @@ s_reserve (store_t *self, uint64_t buffers_bytes)
     atomic_store (&self->reserve_bytes, buffers_bytes + RESERVE_BYTES);
 }
 
-//  Larger ones need a larger reserve: where that would have the disk full they do not grow yet.
+//  The frames of a minute live briefly. Larger buffers need a larger reserve: where that would have
+//  the disk full they do not grow yet.
 void
 store_fit (store_t *self)
 {
-    uint64_t nodes = self->holdings->count;
-    uint64_t buffers_bytes = s_buffers_bytes (self, nodes);
+    uint64_t brief_bytes = (uint64_t) self->holdings->count * MINUTE_S * FRAME_BYTES_USUAL;
+    uint64_t buffers_bytes = s_buffers_bytes (self, brief_bytes);
     if (buffers_bytes > atomic_load (&self->buffers_bytes) &&
         folder_free_bytes (self->path) < 2 * (buffers_bytes + RESERVE_BYTES))
         return;
     s_reserve (self, buffers_bytes);
-    database_expect (self->database, nodes * MINUTE_S * FRAME_BYTES_USUAL);
+    database_expect (self->database, brief_bytes);
 }
 
 //  Recovery writes what the log holds to new files, and fills all buffers anew. Debian's RocksDB
