@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "program/exit_code.h"
 #include "program/settings.h"
 #include "storage/store.h"
 #include "tests/bench/busy.h"
+#include "tests/bench/clock.h"
 #include "tests/bench/progress.h"
 
 #define BATCH_MAX    100000
@@ -42,19 +42,11 @@ typedef struct {
     size_t node_count, next_node;
     uint64_t frames, appended;
     size_t batch;
-    uint64_t append_ns, build_ns; //  CPU time of this thread
+    int64_t append_ns, build_ns; //  CPU time of this thread
     store_record_t records[BATCH_MAX];
     store_verdict_t verdicts[BATCH_MAX];
     uint8_t (*data)[BUSY_MAX_BYTES];
 } cost_t;
-
-static uint64_t
-s_cpu_ns (clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime (clock, &time);
-    return (uint64_t) time.tv_sec * 1000000000 + (uint64_t) time.tv_nsec;
-}
 
 static void
 s_build (cost_t *self, size_t count)
@@ -79,11 +71,11 @@ s_append (cost_t *self)
 {
     uint64_t left = self->frames - self->appended;
     size_t count = left < self->batch ? (size_t) left : self->batch;
-    uint64_t begun_ns = s_cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+    int64_t begun_ns = clock_read_ns (CLOCK_THREAD_CPUTIME_ID);
     s_build (self, count);
-    uint64_t built_ns = s_cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+    int64_t built_ns = clock_read_ns (CLOCK_THREAD_CPUTIME_ID);
     int rc = store_append (self->store, self->records, count, self->verdicts);
-    self->append_ns += s_cpu_ns (CLOCK_THREAD_CPUTIME_ID) - built_ns;
+    self->append_ns += clock_read_ns (CLOCK_THREAD_CPUTIME_ID) - built_ns;
     self->build_ns += built_ns - begun_ns;
     self->appended += count;
     for (size_t i = 0; rc == 0 && i < count; i++)
@@ -92,7 +84,7 @@ s_append (cost_t *self)
 }
 
 static void
-s_print (const cost_t *self, uint64_t process_ns)
+s_print (const cost_t *self, int64_t process_ns)
 {
     double frames = (double) self->frames;
     printf ("{\"nodes\": %zu, \"frames\": %" PRIu64
@@ -109,7 +101,7 @@ s_run (cost_t *self, const char *path)
     int rc = self->store ? 0 : -1;
     progress_t progress;
     progress_begin (&progress, "frames appended", self->frames);
-    uint64_t begun_ns = s_cpu_ns (CLOCK_PROCESS_CPUTIME_ID);
+    int64_t begun_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID);
     while (rc == 0 && self->appended < self->frames) {
         rc = s_append (self);
         progress_say (&progress, self->appended);
@@ -120,7 +112,7 @@ s_run (cost_t *self, const char *path)
         fprintf (stderr, "append_cost: %s\n", error);
         return EXIT_FAILURE;
     }
-    uint64_t process_ns = s_cpu_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
+    int64_t process_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
     progress_end (&progress, progress.total);
     s_print (self, process_ns);
     return EXIT_SUCCESS;

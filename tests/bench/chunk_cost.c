@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "storage/chunk.h"
+#include "tests/bench/clock.h"
 #include "tests/bench/workload.h"
 
 enum { NODES = 40, FRAMES = 60, EDGE_FRAMES = 15, ROUNDS = 40, FRAME_BYTES = 2048 };
@@ -33,19 +33,11 @@ typedef struct {
     int64_t took_ns[STEPS]; //  In this round
 } bench_t;
 
-static int64_t
-s_cpu_ns (void)
-{
-    struct timespec now;
-    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 //  Count what passed since the last call as a step's.
 static void
 s_lap (bench_t *self, step_t step)
 {
-    int64_t now_cpu_ns = s_cpu_ns ();
+    int64_t now_cpu_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID);
     self->took_ns[step] += now_cpu_ns - self->begun_cpu_ns;
     self->begun_cpu_ns = now_cpu_ns;
 }
@@ -104,7 +96,7 @@ static void
 s_close_minute (bench_t *self, unsigned node)
 {
     self->chunk.size = 0;
-    self->begun_cpu_ns = s_cpu_ns ();
+    self->begun_cpu_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID);
     sheet_begin (self->sheet, MINUTE_WALL_S);
     s_decode (self, node);
     s_lap (self, DECODE);

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include "storage/sheet.h"
+#include "tests/bench/clock.h"
 #include "tests/bench/busy.h"
 #include "tests/bench/workload.h"
 
@@ -28,14 +28,6 @@ typedef struct {
     size_t sizes[NODES][FRAMES];
     uint8_t data[NODES][FRAMES][BUSY_MAX_BYTES];
 } bench_t;
-
-static int64_t
-s_cpu_ns (void)
-{
-    struct timespec now;
-    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 //  Returns the bytes of all frames.
 static size_t
@@ -86,10 +78,10 @@ s_measure (bench_t *self, step_t step)
 {
     int64_t least_ns = INT64_MAX;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        int64_t begun_ns = s_cpu_ns ();
+        int64_t begun_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID);
         for (unsigned node = 0; node < NODES; node++)
             s_decode (self, node, step);
-        int64_t took_ns = s_cpu_ns () - begun_ns;
+        int64_t took_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
         least_ns = took_ns < least_ns ? took_ns : least_ns;
     }
     printf ("%-30s %8.3f us\n", s_names[step], (double) least_ns / (NODES * FRAMES) / 1000);

@@ -10,6 +10,7 @@
 #include "schema/manifest.h"
 #include "schema/message.h"
 #include "tests/bench/busy.h"
+#include "tests/bench/clock.h"
 #include "tests/bench/zmtp.h"
 #include "transport/socket.h"
 
@@ -58,14 +59,6 @@ typedef struct {
     uint64_t sent, total;
 } load_t;
 
-static int64_t
-s_read_ns (clockid_t id)
-{
-    struct timespec time;
-    clock_gettime (id, &time);
-    return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
 static _Noreturn void
 s_fail (const char *what)
 {
@@ -96,7 +89,7 @@ s_read_options (load_t *self, const settings_t *settings)
 static void
 s_make_sources (load_t *self)
 {
-    int64_t now_s = s_read_ns (CLOCK_REALTIME) / 1000000000;
+    int64_t now_s = clock_read_ns (CLOCK_REALTIME) / 1000000000;
     int64_t frames_each = (int64_t) (self->total / self->nodes);
     self->first_wall_s = now_s + (int64_t) self->seconds - frames_each;
     if (self->first_wall_s > now_s)
@@ -157,7 +150,7 @@ static void
 s_keep_pace (load_t *self)
 {
     static int64_t said_ns;
-    int64_t passed_ns = s_read_ns (CLOCK_MONOTONIC) - self->begun_mono_ns;
+    int64_t passed_ns = clock_read_ns (CLOCK_MONOTONIC) - self->begun_mono_ns;
     int64_t due_ns = (int64_t) ((double) self->sent * 1e9 / (double) self->rate);
     if (due_ns - passed_ns > 100000)
         nanosleep (&(struct timespec){.tv_nsec = (due_ns - passed_ns) % 1000000000}, NULL);
@@ -181,7 +174,7 @@ s_send_run (load_t *self, size_t which)
 static void
 s_send_all (load_t *self)
 {
-    self->begun_mono_ns = s_read_ns (CLOCK_MONOTONIC);
+    self->begun_mono_ns = clock_read_ns (CLOCK_MONOTONIC);
     while (self->sent < self->total)
         for (size_t i = 0; i < self->connections; i++) {
             s_send_run (self, i);
@@ -201,9 +194,9 @@ s_close_all (load_t *self)
 static void
 s_say_sent (const load_t *self)
 {
-    int64_t passed_ns = s_read_ns (CLOCK_MONOTONIC) - self->begun_mono_ns;
+    int64_t passed_ns = clock_read_ns (CLOCK_MONOTONIC) - self->begun_mono_ns;
     printf ("{\"sent\": %" PRIu64 ", \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n", self->sent,
-            (double) passed_ns / 1e9, (double) s_read_ns (CLOCK_PROCESS_CPUTIME_ID) / 1e9);
+            (double) passed_ns / 1e9, (double) clock_read_ns (CLOCK_PROCESS_CPUTIME_ID) / 1e9);
     fflush (stdout);
 }
 
