@@ -18,7 +18,6 @@
 
 #define OPEN_FILES_MAX 384
 #define FILE_BYTES     (16u << 20)
-#define LEVEL_BYTES    (64u << 20)
 #define LOG_BYTES      (1u << 20)
 #define LOG_FILES      3
 #define LOG_LEVEL_WARN 2
@@ -69,7 +68,7 @@ s_set_sizes (rocksdb_options_t *options, const database_sizes_t *sizes)
     rocksdb_options_set_max_write_buffer_number (options, DATABASE_BUFFERS / DATABASE_FAMILIES);
     rocksdb_options_set_max_total_wal_size (options, DATABASE_BUFFERS * DATABASE_BUFFER_BYTES_MAX);
     rocksdb_options_set_target_file_size_base (options, FILE_BYTES);
-    rocksdb_options_set_max_bytes_for_level_base (options, LEVEL_BYTES);
+    rocksdb_options_set_max_bytes_for_level_base (options, sizes->lasting_bytes);
     rocksdb_options_set_max_open_files (options, OPEN_FILES_MAX);
     rocksdb_options_set_table_cache_numshardbits (options, OPEN_FILES_SHARD_BITS);
 }
@@ -298,12 +297,20 @@ s_set (database_t *self, int family, const setting_list_t *settings)
 }
 
 static void
-s_resize (database_t *self)
+s_resize_lasting (database_t *self)
+{
+    setting_list_t settings = {.count = 0};
+    s_list (&settings, "write_buffer_size", self->sizes.buffer_bytes);
+    s_list (&settings, "max_bytes_for_level_base", self->sizes.lasting_bytes);
+    s_set (self, 0, &settings);
+}
+
+static void
+s_resize_brief (database_t *self)
 {
     const database_sizes_t *sizes = &self->sizes;
     setting_list_t settings = {.count = 0};
     s_list (&settings, "write_buffer_size", sizes->buffer_bytes);
-    s_set (self, 0, &settings);
     s_list (&settings, "level0_file_num_compaction_trigger", sizes->brief_files);
     s_list (&settings, "level0_slowdown_writes_trigger", SLOWDOWN_TIMES * sizes->brief_files);
     s_list (&settings, "level0_stop_writes_trigger", STOP_TIMES * sizes->brief_files);
@@ -326,7 +333,8 @@ database_expect (database_t *self, uint64_t brief_bytes)
     if (is_same || self->family_count < DATABASE_FAMILIES)
         return;
     self->sizes = sizes;
-    s_resize (self);
+    s_resize_lasting (self);
+    s_resize_brief (self);
 }
 
 //  --- single values ---------------------------------------------------------------------------

@@ -9,6 +9,11 @@
 #define BRIEF_FILES_MAX  48
 #define BRIEF_BYTES_MIN  ((uint64_t) 256 << 20)
 
+//  RocksDB merges so many files of lasting keys, of a buffer each, into its first level. A smaller
+//  one would be full at once, and all of it would be merged on into the second.
+#define LASTING_FILES     4
+#define LASTING_BYTES_MIN ((uint64_t) 64 << 20)
+
 //  Half of the memory is for write buffers: for each family one filling, one being flushed.
 static size_t
 s_buffer_bytes (size_t memory_bytes, uint64_t brief_bytes)
@@ -32,5 +37,8 @@ database_sizes (size_t memory_bytes, uint64_t brief_bytes)
     self.brief_bytes = self.brief_files * (uint64_t) self.buffer_bytes;
     if (self.brief_bytes < BRIEF_BYTES_MIN)
         self.brief_bytes = BRIEF_BYTES_MIN;
+    self.lasting_bytes = LASTING_FILES * (uint64_t) self.buffer_bytes;
+    if (self.lasting_bytes < LASTING_BYTES_MIN)
+        self.lasting_bytes = LASTING_BYTES_MIN;
     return self;
 }

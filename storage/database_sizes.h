@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 typedef struct {
-    size_t buffer_bytes;  //  One write buffer, of either family
-    unsigned brief_files; //  As many files of brief keys are merged with what is older
-    uint64_t brief_bytes; //  How large those files may be together, and what they are merged into
+    size_t buffer_bytes;    //  One write buffer, of either family
+    unsigned brief_files;   //  As many files of brief keys are merged with what is older
+    uint64_t brief_bytes;   //  How large those files may be together, and what they are merged into
+    uint64_t lasting_bytes; //  What files of lasting keys are merged into first
 } database_sizes_t;
 
 //  No write buffer is larger, but where the memory is given for it.

@@ -53,6 +53,16 @@ test_neither_grows_without_bound (void **state)
     assert_int_equal (database_sizes (4096 * MIB, UINT64_MAX).buffer_bytes, 512 * MIB);
 }
 
+//  As much as is merged into it at once, lest all of it be merged on at once.
+static void
+test_the_first_level_takes_in_four_buffers (void **state)
+{
+    (void) state;
+    assert_int_equal (database_sizes (64 * MIB, 0).lasting_bytes, 64 * MIB);
+    assert_int_equal (database_sizes (1, 0).lasting_bytes, 64 * MIB);
+    assert_int_equal (database_sizes (64 * MIB, 300 * MIB).lasting_bytes, 256 * MIB);
+}
+
 int
 main (void)
 {
@@ -61,6 +71,7 @@ main (void)
         cmocka_unit_test (test_what_lives_briefly_fits_in_the_files_left_alone),
         cmocka_unit_test (test_buffers_grow_before_files_become_many),
         cmocka_unit_test (test_neither_grows_without_bound),
+        cmocka_unit_test (test_the_first_level_takes_in_four_buffers),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
