@@ -114,6 +114,15 @@ holding_has_expired (const holding_t *self, uint64_t epoch, uint64_t seq)
 }
 
 bool
+holding_is_written (const holding_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->epochs[i].written < self->epochs[i].count)
+            return false;
+    return true;
+}
+
+bool
 holding_insert (holding_t *self, const store_range_t *frame)
 {
     if (!ranges_insert (holding_add (self, frame->epoch), frame))

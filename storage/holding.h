@@ -35,6 +35,9 @@ struct holding_t {
     char node[NODE_NAME_MAX + 1];
     holding_t *known;   //  Borrowed. Of a draft: what is true so far; NULL: the node is new
     holding_t *drafted; //  Borrowed. Of what is true so far: its draft, as long as there is one
+    bool writes_ranges; //  Of a draft: not only the inbox gains frames of the node, or loses them
+    bool is_listed;     //  Of what is true so far: among the unwritten (storage/unwritten.h),
+    holding_t *next_unwritten; //  and the one behind it there; borrowed
     rolled_t rolled;
     int64_t newest_wall_s; //  Start of the newest frame since it has been open, at least
     int64_t first_wall_s;  //  Where its record starts; INT64_MAX before any frame
@@ -64,6 +67,9 @@ ranges_t *holding_add (holding_t *self, uint64_t epoch);
 
 //  Whether the name is one that retention took.
 bool holding_has_expired (const holding_t *self, uint64_t epoch, uint64_t seq);
+
+//  Whether the database has all ranges as they are.
+bool holding_is_written (const holding_t *self);
 
 //  Insert a frame. Returns true, or false where its name is held already (nothing changes).
 bool holding_insert (holding_t *self, const store_range_t *frame);

@@ -81,7 +81,8 @@ holdings_absorb (holdings_t *self, holdings_t *draft)
 {
     for (size_t i = 0; i < draft->count; i++) {
         holding_t *drafted = draft->nodes[i];
-        holding_absorb (drafted->known ? drafted->known : holdings_add (self, drafted->node),
-                        drafted);
+        if (!drafted->known)
+            drafted->known = holdings_add (self, drafted->node);
+        holding_absorb (drafted->known, drafted);
     }
 }

@@ -33,7 +33,8 @@ holding_t *holdings_add (holdings_t *self, const char *node);
 //  Add a node that is not looked up here.
 holding_t *holdings_append (holdings_t *self, const char *node);
 
-//  Take over the newer state in draft, which is left with what was replaced.
+//  Take over the newer state in draft, which is left with what was replaced; its nodes are all
+//  known then.
 void holdings_absorb (holdings_t *self, holdings_t *draft);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "schema/manifest.h"
 #include "storage/store_key.h"
+#include "storage/unwritten.h"
 
 #define NO_GROUP  STORE_GROUPS
 #define NODES_MIN 16 //  Places; a power of two, like all sizes of the table
@@ -317,6 +318,8 @@ inbox_draft_settle (store_draft_t *draft)
         store_bytes_t key = store_key_inbox (self->group, draft->store->inbox_number);
         batch_put_unseen (draft->batch, key.data, key.size, value.data, value.size);
     }
+    if (draft->defers && self->group != NO_GROUP)
+        unwritten_settle (draft, value.size);
     bytes_clear (&value);
     s_clear (self);
 }
@@ -328,4 +331,5 @@ inbox_draft_begin (store_draft_t *draft, unsigned group)
         return;
     inbox_draft_settle (draft);
     draft->inbox->group = group;
+    draft->inbox->first_draft = draft->holdings->count;
 }

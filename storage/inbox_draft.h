@@ -28,6 +28,7 @@ typedef struct {
 
 struct inbox_draft_t {
     unsigned group;
+    size_t first_draft; //  Of its nodes, among those of the draft
     bool is_read;
     bool is_due;  //  It was brought a frame of a next minute
     bytes_t held; //  The database's records, one after another

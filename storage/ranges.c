@@ -52,6 +52,7 @@ ranges_copy (ranges_t *self, const ranges_t *other)
         memcpy (self->runs, other->runs, other->count * sizeof *self->runs);
     self->epoch = other->epoch;
     self->count = other->count;
+    self->written = other->written;
     self->frames = other->frames;
     self->bytes = other->bytes;
 }
@@ -185,6 +186,7 @@ ranges_append_run (ranges_t *self, const store_range_t *run)
     s_reserve (self, self->count + 1);
     self->runs[self->count] = *run;
     self->runs[self->count++].epoch = self->epoch;
+    self->written = self->count;
     self->frames += run->last_seq - run->first_seq + 1;
     self->bytes += run->bytes;
     return 0;

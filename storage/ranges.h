@@ -18,6 +18,7 @@ typedef struct {
     store_range_t *runs; //  Owned
     size_t count;        //  Of runs
     size_t capacity;
+    size_t written;  //  Runs before this one are as the database has them; their owner keeps it so
     uint64_t frames; //  Held, all runs
     uint64_t bytes;  //  Of their payloads
 } ranges_t;
@@ -43,7 +44,7 @@ bool ranges_insert (ranges_t *self, const store_range_t *frame);
 //  frame behind them starts at next_wall_s.
 void ranges_drop_first (ranges_t *self, const store_range_t *gone, int64_t next_wall_s);
 //  Append a run behind all others. Returns 0, or -1 where it is reversed or would overlap or
-//  touch the last one: no run that was written by this code does.
+//  touch the last one: no run that was written by this code does. All runs then count as written.
 int ranges_append_run (ranges_t *self, const store_range_t *run);
 
 //  The first run that ends at or after seq; count where there is none.

@@ -215,6 +215,7 @@ s_close (rollup_t *self, int64_t until_wall_s)
     rolled_t *rolled = self->rolled;
     int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
+    store_draft_write_ranges (self->drafted);
     if (minute_close (self->draft, self->drafted, until_wall_s, &minute) ||
         s_rewrite_late (self, INT64_MIN))
         return -1;
@@ -376,6 +377,7 @@ s_put (rollup_t *self, const store_record_t *record)
         inbox_draft_add (self->draft, self->drafted, record);
     else {
         store_bytes_t key = store_key_frame (record);
+        store_draft_write_ranges (self->drafted);
         batch_put (self->draft->batch, key.data, key.size, record->data, record->size);
     }
     self->draft->inbox->is_due |= inbox_is_next (self->rolled, record->start_wall_s);

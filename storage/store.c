@@ -2,6 +2,7 @@
 //  store - opening, which proves that the database is ours and reads the books into memory; and
 //  the figures about the whole.
 #include "storage/store_self.h"
+#include "storage/unwritten.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -244,6 +245,12 @@ s_load_record (store_t *self, const scan_t *scan)
     const void *key = scan_key (scan, &key_size);
     const void *value = scan_value (scan, &value_size);
 
+    unsigned group;
+    uint64_t number;
+    if (store_read_unwritten (key, key_size, value, value_size, &group, &number) == 0) {
+        self->unwritten[group].from = number;
+        return 0;
+    }
     if (store_read_range (key, key_size, value, value_size, node, &range) == 0)
         return s_load_range (self, node, &range);
     if (store_read_loss (key, key_size, value, value_size, node, &loss) == 0)
@@ -272,11 +279,21 @@ s_load_records (store_t *self, store_bytes_t first, store_bytes_t end, store_fau
 }
 
 static int
+s_load_unwritten (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
+{
+    int rc = unwritten_read (self, error);
+    return rc == 1 ? s_refuse_damaged (self, "its open minutes contradict its list of frames",
+                                       fault, error)
+                   : rc;
+}
+
+static int
 s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
 {
     return s_load_records (self, store_key_books_first (), store_key_books_end (), fault, error) ||
                    s_load_records (self, store_key_ranges_first (), store_key_ranges_end (), fault,
-                                   error)
+                                   error) ||
+                   s_load_unwritten (self, fault, error)
                ? -1
                : 0;
 }

@@ -286,6 +286,13 @@ s_write (append_t *self)
     return 0;
 }
 
+static void
+s_begin_draft (append_t *self)
+{
+    store_draft_init (&self->draft, self->store);
+    self->draft.defers = true;
+}
+
 //  Minutes that close may be many times as large as the frames that close them.
 static int
 s_write_part (append_t *self)
@@ -294,7 +301,7 @@ s_write_part (append_t *self)
         return 0;
     int rc = s_write (self);
     store_draft_fini (&self->draft);
-    store_draft_init (&self->draft, self->store);
+    s_begin_draft (self);
     return rc;
 }
 
@@ -320,7 +327,7 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
                        .records = records,
                        .verdicts = verdicts,
                        .rewritten_max = REWRITTEN_MIN + 2 * count};
-    store_draft_init (&append.draft, self);
+    s_begin_draft (&append);
     s_take_turns (&append, count);
     int rc = s_judge_all (&append, count) || s_write (&append) ? -1 : 0;
     if (rc)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "storage/inbox_draft.h"
 #include "storage/store_key.h"
+#include "storage/unwritten.h"
 
 void
 store_draft_init (store_draft_t *self, store_t *store)
@@ -70,6 +71,16 @@ store_draft_epoch (holding_t *drafted, uint64_t epoch)
     return ranges;
 }
 
+void
+store_draft_write_ranges (holding_t *drafted)
+{
+    const holding_t *known = drafted->known;
+    drafted->writes_ranges = true;
+    for (size_t i = 0; known && i < known->count; i++)
+        if (known->epochs[i].written < known->epochs[i].count)
+            store_draft_epoch (drafted, known->epochs[i].epoch);
+}
+
 static void
 s_put (store_draft_t *self, store_bytes_t key, store_bytes_t value)
 {
@@ -104,7 +115,8 @@ s_put_ranges (store_draft_t *self, const char *node, const ranges_t *held, const
         const store_range_t *old = &held->runs[was], *new = &drafted->runs[is];
         if (old->first_seq < new->first_seq)
             s_delete_range (self, node, old);
-        else if (old->first_seq > new->first_seq || memcmp (old, new, sizeof *new) != 0)
+        else if (old->first_seq > new->first_seq || was >= held->written ||
+                 memcmp (old, new, sizeof *new) != 0)
             s_put_range (self, node, new);
         was += old->first_seq <= new->first_seq;
         is += new->first_seq <= old->first_seq;
@@ -113,6 +125,46 @@ s_put_ranges (store_draft_t *self, const char *node, const ranges_t *held, const
         s_delete_range (self, node, &held->runs[was]);
     for (; is < drafted->count; is++)
         s_put_range (self, node, &drafted->runs[is]);
+}
+
+//  How many runs there are before the first one that is not the same in both.
+static size_t
+s_count_same (const ranges_t *held, const ranges_t *drafted)
+{
+    size_t same = 0;
+    while (same < held->count && same < drafted->count &&
+           memcmp (&held->runs[same], &drafted->runs[same], sizeof *held->runs) == 0)
+        same++;
+    return same;
+}
+
+//  Whether each run held, from one on, still begins a drafted one: no record of a run is to go.
+static bool
+s_keeps_runs (const ranges_t *held, const ranges_t *drafted, size_t from)
+{
+    size_t is = from;
+    for (size_t was = from; was < held->count; was++) {
+        while (is < drafted->count && drafted->runs[is].first_seq < held->runs[was].first_seq)
+            is++;
+        if (is == drafted->count || drafted->runs[is].first_seq != held->runs[was].first_seq)
+            return false;
+    }
+    return true;
+}
+
+//  Write an epoch's ranges, or leave to the inbox to tell what they gain. That can be told from it
+//  only where they do gain, and nothing else.
+static void
+s_settle_ranges (store_draft_t *self, const holding_t *node, const ranges_t *held,
+                 ranges_t *drafted)
+{
+    size_t same = s_count_same (held, drafted);
+    if (self->defers && !node->writes_ranges && s_keeps_runs (held, drafted, same)) {
+        drafted->written = same < held->written ? same : held->written;
+        return;
+    }
+    s_put_ranges (self, node->node, held, drafted);
+    drafted->written = drafted->count;
 }
 
 //  Below 0, 0 or above it as one loss's key sorts before the other's, with it or after it.
@@ -174,7 +226,7 @@ s_put_record (store_draft_t *self, const holding_t *known, const holding_t *draf
 }
 
 static void
-s_put_node (store_draft_t *self, const holding_t *drafted)
+s_put_node (store_draft_t *self, holding_t *drafted)
 {
     static const ranges_t nothing;
     static const holding_t nobody = {.first_wall_s = INT64_MAX};
@@ -186,9 +238,9 @@ s_put_node (store_draft_t *self, const holding_t *drafted)
         s_put_record (self, known, drafted);
     s_put_losses (self, drafted->node, &known->losses, &drafted->losses);
     for (size_t i = 0; i < drafted->count; i++) {
-        const ranges_t *ranges = &drafted->epochs[i];
+        ranges_t *ranges = &drafted->epochs[i];
         const ranges_t *held = holding_find (known, ranges->epoch);
-        s_put_ranges (self, drafted->node, held ? held : &nothing, ranges);
+        s_settle_ranges (self, drafted, held ? held : &nothing, ranges);
     }
 }
 
@@ -221,5 +273,7 @@ void
 store_draft_publish (store_draft_t *self)
 {
     holdings_absorb (self->store->holdings, self->holdings);
+    for (size_t i = 0; i < self->holdings->count; i++)
+        unwritten_list (self->store, self->holdings->nodes[i]->known);
     self->store->inbox_number++;
 }

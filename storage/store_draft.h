@@ -19,6 +19,7 @@ typedef struct {
     batch_t *batch;
     inbox_draft_t *inbox; //  Of one group of nodes after another
     bool deletes;         //  It makes room, and so may use more of the disk than what adds to it
+    bool defers;          //  Ranges of frames that come to the inbox need not be written yet
 } store_draft_t;
 
 void store_draft_init (store_draft_t *self, store_t *store);
@@ -31,6 +32,9 @@ holding_t *store_draft_node (store_draft_t *self, const char *node);
 const holding_t *store_draft_find (const store_draft_t *self, const char *node);
 //  The draft of one of its epochs, begun as a copy. Borrowed until the next one is added.
 ranges_t *store_draft_epoch (holding_t *drafted, uint64_t epoch);
+
+//  Have all ranges of a drafted node written with the draft.
+void store_draft_write_ranges (holding_t *drafted);
 
 //  Write the batch and every record that changed. Returns 0, or -1 (see store_error) when nothing
 //  was written, as where the disk has no room for all that the batch came to.

@@ -119,6 +119,15 @@ store_key_inbox (unsigned group, uint64_t number)
 }
 
 store_bytes_t
+store_key_unwritten (unsigned group)
+{
+    store_bytes_t self;
+    s_put_tag (&self, TAG_RANGE);
+    s_put_group (&self, group);
+    return self;
+}
+
+store_bytes_t
 store_key_row (const char *node, unsigned level, int64_t start_wall_s)
 {
     store_bytes_t self;
@@ -286,6 +295,14 @@ store_value_range (const store_range_t *range)
     s_put_unsigned (&self, range->covered_s);
     s_put_unsigned (&self, range->bytes);
     s_put_unsigned (&self, range->digest);
+    return self;
+}
+
+store_bytes_t
+store_value_unwritten (uint64_t number)
+{
+    store_bytes_t self = {.size = 0};
+    s_put_unsigned (&self, number);
     return self;
 }
 

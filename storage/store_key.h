@@ -5,6 +5,7 @@
 //      '!'                                             STORE_FORMAT: what database this is
 //      '!' '!'                                         id:8  owner
 //      'a' group:2  number:8                           frames of open minutes (storage/inbox.h)
+//      'b' group:2                                     number:8   (storage/unwritten.h)
 //      'b' group:2  node 0  epoch:8  first_seq:8       last_seq:8  first_wall_s:8  last_wall_s:8
 //                                                      end_wall_s:8  covered_s:8  bytes:8
 //                                                      digest:8
@@ -24,8 +25,8 @@
 //  Numbers are big-endian, signed ones with their top bit flipped, so that bytes sort as the
 //  numbers do. A group is some nodes' whose names have like hashes: what a batch brings is written
 //  group by group, and so in order. The 0 after a name keeps n1 from being a prefix of n10. 'n' is
-//  written when a node's record changes, 'b' and 's' when a run changes; all in the batch of their
-//  frames. 'a' and 'b' are brief (storage/database.h).
+//  written when a node's record changes, 's' when a run changes; all in the batch of their frames.
+//  'b' too, unless the inbox tells of it. 'a' and 'b' are brief (storage/database.h).
 #ifndef STORAGE_STORE_KEY_H
 #define STORAGE_STORE_KEY_H
 
@@ -35,7 +36,7 @@
 #include "storage/store.h"
 
 #define STORE_NAME      "kpulse store "
-#define STORE_FORMAT    STORE_NAME "4"
+#define STORE_FORMAT    STORE_NAME "5"
 #define STORE_BYTES_MAX (1 + NODE_NAME_MAX + 1 + 192)
 
 //  Whoever reads one node's open minute steps over the others of its group; a batch of 100,000
@@ -61,6 +62,8 @@ store_bytes_t store_key_frame_start (const char *node, int64_t start_wall_s);
 store_bytes_t store_key_chunk (const char *node, int64_t minute_wall_s);
 //  Of what one batch brought to a group of the inbox; later ones have greater numbers.
 store_bytes_t store_key_inbox (unsigned group, uint64_t number);
+//  Of where the inbox of a group begins to tell of ranges; sorts before all its ranges.
+store_bytes_t store_key_unwritten (unsigned group);
 store_bytes_t store_key_row (const char *node, unsigned level, int64_t start_wall_s);
 store_bytes_t store_key_node (const char *node);
 store_bytes_t store_key_range (const char *node, uint64_t epoch, uint64_t first_seq);
@@ -83,6 +86,7 @@ store_bytes_t store_value_identity (uint64_t id, const char *owner);
 store_bytes_t store_value_node (const holding_t *holding);
 store_bytes_t store_value_range (const store_range_t *range);
 store_bytes_t store_value_loss (const loss_t *loss);
+store_bytes_t store_value_unwritten (uint64_t number);
 
 //  Read back a record of the books, or the key of a frame or a conflict. Return 0, or -1 where it
 //  is not one (of that kind). store_read_node fills the scalars of holding only.
@@ -92,6 +96,8 @@ int store_read_node (const void *key, size_t key_size, const void *value, size_t
                      char node[NODE_NAME_MAX + 1], holding_t *holding);
 int store_read_range (const void *key, size_t key_size, const void *value, size_t value_size,
                       char node[NODE_NAME_MAX + 1], store_range_t *range);
+int store_read_unwritten (const void *key, size_t key_size, const void *value, size_t value_size,
+                          unsigned *group, uint64_t *number);
 int store_read_loss (const void *key, size_t key_size, const void *value, size_t value_size,
                      char node[NODE_NAME_MAX + 1], loss_t *loss);
 int store_read_frame_key (const void *key, size_t key_size, char node[NODE_NAME_MAX + 1],

@@ -9,6 +9,7 @@
 #define CHUNK_KEY_REST    8
 #define FRAME_KEY_REST    28
 #define INBOX_KEY_BYTES   11
+#define GROUP_KEY_BYTES   3
 #define ROW_KEY_REST      8
 #define CONFLICT_KEY_REST 24
 
@@ -125,6 +126,18 @@ store_read_range (const void *key, size_t key_size, const void *value, size_t va
                              .bytes = s_unsigned_at (bytes + 40),
                              .digest = s_unsigned_at (bytes + 48)};
     return 0;
+}
+
+int
+store_read_unwritten (const void *key, size_t key_size, const void *value, size_t value_size,
+                      unsigned *group, uint64_t *number)
+{
+    const uint8_t *bytes = key;
+    if (key_size != GROUP_KEY_BYTES || bytes[0] != TAG_RANGE || value_size != sizeof *number)
+        return -1;
+    *group = (unsigned) bytes[1] << 8 | bytes[2];
+    *number = s_unsigned_at (value);
+    return *group < STORE_GROUPS ? 0 : -1;
 }
 
 int

@@ -7,6 +7,7 @@
 //      store_append.c      frames in
 //      inbox_draft.c       frames of open minutes, as they come, in; dead ones out
 //      inbox.c             frames of open minutes, read
+//      unwritten.c         ranges that only the inbox tells of
 //      store_expire.c      frames out of it for ever
 //      store_expire_rows.c rollups out of it for ever
 //      store_losses.c      frames on record as lost
@@ -38,6 +39,13 @@
 #include "storage/store.h"
 #include "storage/store_key.h"
 
+//  What of a group's ranges is not written (storage/unwritten.h).
+typedef struct {
+    holding_t *nodes; //  Borrowed: those with such ranges, a list
+    uint64_t from;    //  The number of the first record of the inbox that may tell of any
+    uint64_t bytes;   //  Of such records, about
+} unwritten_t;
+
 struct store_t {
     char *path;
     database_t *database;
@@ -53,6 +61,7 @@ struct store_t {
     holdings_t *drafts;        //  what it drafts, nothing in between,
     uint64_t inbox_number;     //  the number of the next records of the inbox, and which of its
     bool is_due[STORE_GROUPS]; //  groups have minutes that are over
+    unwritten_t unwritten[STORE_GROUPS]; //  What of each group is in the inbox only
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     crew_t *crew;          //  That reads windows; NULL until it is needed

@@ -89,14 +89,14 @@ test_another_format_of_store_is_refused (void **state)
     const char *const pairs[][2] = {{"!", "kpulse store 3"}};
     char path[128];
     s_make_database (*state, pairs, 1, path);
-    s_assert_refused (path, "another format than \"kpulse store 4\"", "choose another path");
+    s_assert_refused (path, "another format than \"kpulse store 5\"", "choose another path");
 }
 
 static void
 test_books_that_contradict_themselves_are_refused (void **state)
 {
     //  A range of a node that has no record.
-    const char *const pairs[][2] = {{"!", "kpulse store 4"}, {"!!", "identity"}, {"bn1", "x"}};
+    const char *const pairs[][2] = {{"!", "kpulse store 5"}, {"!!", "identity"}, {"bn1", "x"}};
     char path[128];
     s_make_database (*state, pairs, 3, path);
     s_assert_refused (path, "damaged", "move it away");
