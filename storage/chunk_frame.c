@@ -137,53 +137,14 @@ s_has_totals (const column_t off, const column_t totals, const column_t own, uns
     return equal;
 }
 
-//  The sum of so many counts, added up side by side.
-static uint64_t
-s_sum (const uint64_t *counts, unsigned width)
-{
-    uint64_t sums[4] = {0, 0, 0, 0};
-    unsigned i = 0;
-    for (; i + 4 <= width; i += 4) {
-        sums[0] += counts[i];
-        sums[1] += counts[i + 1];
-        sums[2] += counts[i + 2];
-        sums[3] += counts[i + 3];
-    }
-    for (; i < width; i++)
-        sums[0] += counts[i];
-    return sums[0] + sums[1] + sums[2] + sums[3];
-}
-
-//  Whether a frame's buckets are those, and add up to its count.
-static bool
-s_has_frame (counts_reader_t *reader, counts_side_t side, const counts_t wanted, uint64_t count)
-{
-    unsigned first = reader->models.first, end = reader->models.end;
-    return s_sum (wanted + first, end - first) == count && counts_next_is (reader, side, wanted);
-}
-
-static bool
-s_has_half (counts_reader_t *reader, counts_side_t side, const sheet_metric_t *metric,
-            unsigned count)
-{
-    static const counts_t no_events;
-    for (unsigned i = 0; i < counts_half (count, side); i++) {
-        unsigned place = counts_place (count, side, i);
-        const uint64_t *wanted = metric->frames ? metric->frames[place] : no_events;
-        if (!s_has_frame (reader, side, wanted, metric->counts[place]))
-            return false;
-    }
-    return true;
-}
-
 static bool
 s_has_counts (const chunk_metric_t *self, const sheet_metric_t *metric, unsigned count)
 {
     counts_reader_t reader;
     counts_begin (&reader, &self->rest, count);
     return !reader.fault && reader.models.first == metric->first &&
-           reader.models.end == metric->end && s_has_half (&reader, COUNTS_FRONT, metric, count) &&
-           s_has_half (&reader, COUNTS_BACK, metric, count);
+           reader.models.end == metric->end &&
+           counts_are (&reader, metric->frames, metric->counts, count);
 }
 
 static bool

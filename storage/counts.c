@@ -1,9 +1,9 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  counts - see counts.h; storage/counts_put.c writes them. The bytes: first slot, number of slots,
-//  sizes of models and of the front half; models (for each slot: the distribution; for a normal
-//  one: how many low bits are split off, and the mean without them); then each half: size of
-//  extras, extras (varints: low bits, and what has no symbol), and words, the first ones being
-//  where the states start.
+//  counts - see counts.h; storage/counts_put.c writes them, storage/counts_check.c compares them.
+//  The bytes: first slot, number of slots, sizes of models and of the front half; models (for each
+//  slot: the distribution; for a normal one: how many low bits are split off, and the mean without
+//  them); then each half: size of extras, extras (varints: low bits, and what has no symbol), and
+//  words, the first ones being where the states start.
 #include "storage/counts_self.h"
 
 #include <endian.h>
@@ -77,15 +77,16 @@ counts_models_add (counts_models_t *self, unsigned slot, unsigned number, uint64
                                                  .slot = (uint16_t) slot};
 }
 
+void
+counts_models_end (counts_models_t *self)
+{
+    for (unsigned i = self->coded; i % COUNTS_STATES != 0; i++) {
+        self->models[i] = distribution_certain ();
+        self->places[i] = 0;
+    }
+}
+
 //  --- blocks of plain counts --------------------------------------------------------------------
-
-typedef uint32_t lanes_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
-typedef int32_t signs_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
-typedef uint64_t wide_t __attribute__ ((vector_size (8 * COUNTS_LANES)));
-typedef uint64_t pair_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
-typedef uint8_t block_t __attribute__ ((vector_size (COUNTS_BLOCK)));
-
-_Static_assert(COUNTS_BLOCK == sizeof (lanes_t), "a block's symbols are as many bytes");
 
 static inline lanes_t
 s_lanes (const void *from)
@@ -210,33 +211,41 @@ s_take_plain (const counts_models_t *self, const uint8_t *symbols, uint64_t *val
     }
 }
 
-//  Bits that differ between a block's counts, which are plain, and what its symbols tell.
-static inline lanes_t
-s_differences (const counts_models_t *self, unsigned at, const uint8_t *symbols,
-               const uint64_t *counts)
+//  What is told of a frame by comparing it with its symbols.
+typedef struct {
+    lanes_t differences; //  Bits in which a count is not what its symbol tells
+    lanes_t events;      //  Sums of the counts
+} told_t;
+
+static inline void
+s_tell_block (const counts_models_t *self, unsigned at, const uint8_t *symbols,
+              const uint64_t *counts, told_t *told)
 {
     pair_t bits = {0};
-    lanes_t packed = s_lanes (symbols + at), differences = {0};
-    for (unsigned i = 0; i < COUNTS_LANES; i++, packed >>= 8, counts += COUNTS_LANES)
-        differences |=
-            s_narrow (counts, &bits) ^ (lanes_t) s_unfold (self, at + i * COUNTS_LANES, packed);
-    return differences;
+    lanes_t packed = s_lanes (symbols + at);
+    for (unsigned i = 0; i < COUNTS_LANES; i++, packed >>= 8, counts += COUNTS_LANES) {
+        lanes_t narrow = s_narrow (counts, &bits);
+        told->differences |= narrow ^ (lanes_t) s_unfold (self, at + i * COUNTS_LANES, packed);
+        told->events += narrow;
+    }
 }
 
-//  Whether the symbols of a frame are those of its counts, which are plain.
-static bool
-s_tell_plain (const counts_models_t *self, const uint8_t *symbols, const uint64_t *frame)
+uint64_t
+counts_tell (const counts_models_t *self, const uint8_t *symbols, const uint64_t *frame)
 {
     unsigned width = self->end - self->first, at = 0;
     const uint64_t *counts = frame + self->first;
-    lanes_t any = {0};
+    told_t told = {.differences = {0}};
     for (; at + COUNTS_BLOCK <= width; at += COUNTS_BLOCK)
-        any |= s_differences (self, at, symbols, counts + at);
+        s_tell_block (self, at, symbols, counts + at, &told);
     if (at < width) {
         wide_t last[COUNTS_LANES];
-        any |= s_differences (self, at, symbols, s_last_block (last, counts + at, width - at));
+        s_tell_block (self, at, symbols, s_last_block (last, counts + at, width - at), &told);
     }
-    return (any[0] | any[1] | any[2] | any[3]) == 0;
+    lanes_t any = told.differences, events = told.events;
+    return any[0] | any[1] | any[2] | any[3]
+               ? COUNTS_NOT_TOLD
+               : (uint64_t) events[0] + events[1] + events[2] + events[3];
 }
 
 //  --- reading: what stands before the frames ----------------------------------------------------
@@ -260,12 +269,6 @@ s_take_slot (counts_models_t *self, taker_t *models, unsigned slot)
     return !models->fault;
 }
 
-static uint32_t
-s_word_at (const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t) bytes[1] << 8;
-}
-
 //  Begin a half that is all of what a taker has. Returns whether it can be.
 static bool
 s_begin_half (counts_half_t *self, taker_t taker, unsigned frames)
@@ -279,7 +282,7 @@ s_begin_half (counts_half_t *self, taker_t taker, unsigned frames)
         return false;
     self->extras = (taker_t){extras, extras + extras_size, false};
     for (unsigned turn = 0; turn < COUNTS_STATES; turn++, states += 2 * COUNTS_WORD_BYTES)
-        self->states[turn] = s_word_at (states) << 16 | s_word_at (states + COUNTS_WORD_BYTES);
+        self->states[turn] = counts_word (states) << 16 | counts_word (states + COUNTS_WORD_BYTES);
     self->words = taker;
     return true;
 }
@@ -302,6 +305,7 @@ counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
     taker_t of_models = {models, models + models_size, false};
     for (unsigned slot = self->models.first; slot < self->models.end && !self->fault; slot++)
         self->fault = !s_take_slot (&self->models, &of_models, slot);
+    counts_models_end (&self->models);
     self->fault |=
         !s_begin_half (&self->halves[COUNTS_FRONT], (taker_t){front, front + front_size, false},
                        counts_half (frames, COUNTS_FRONT)) ||
@@ -317,7 +321,7 @@ s_advance (symbol_slots_t span, uint32_t slot, uint32_t *state, const uint8_t **
 {
     uint32_t decoded = span.count * (*state >> SCALE_BITS) + slot - span.first;
     uint32_t refills = 0 - (uint32_t) (decoded < STATE_MIN);
-    *state = decoded << (refills & 16) | (s_word_at (*next) & refills);
+    *state = decoded << (refills & 16) | (counts_word (*next) & refills);
     *next += refills & COUNTS_WORD_BYTES;
 }
 
@@ -331,20 +335,8 @@ s_decode (const distribution_t *model, uint32_t *state, const uint8_t **next)
     return symbol;
 }
 
-//  Decode one symbol where it is known which one it should be. If it is another one, what is
-//  decoded after it means nothing. The next symbol does not wait for the tables to tell this one.
-static inline uint8_t
-s_decode_known (const distribution_t *model, uint8_t symbol, uint32_t *state, const uint8_t **next)
-{
-    uint32_t slot = *state & (SCALE - 1);
-    s_advance (model->span[symbol], slot, state, next);
-    return model->symbol[slot];
-}
-
-//  Before a frame, see that as many bytes as its words may take can be read, whether the words end
-//  before or not.
-static void
-s_reserve_words (counts_half_t *self)
+void
+counts_reserve_words (counts_half_t *self)
 {
     size_t left = (size_t) (self->words.end - self->words.next);
     if (self->is_last || left >= COUNTS_FRAME_BYTES)
@@ -383,31 +375,6 @@ s_take_symbols (counts_half_t *self, const counts_models_t *by, uint8_t *restric
     s_end_words (self, next);
 }
 
-//  The same where it is known which ones they should be. Those before the first that is another one
-//  are right, and that one is what is written.
-static void
-s_take_known_symbols (counts_half_t *self, const counts_models_t *by, const uint8_t *known,
-                      uint8_t *restrict symbols)
-{
-    const distribution_t *const *models = by->models;
-    const uint16_t *places = by->places;
-    uint32_t a = self->states[0], b = self->states[1], c = self->states[2], d = self->states[3];
-    const uint8_t *next = self->words.next;
-    size_t i = 0, coded = by->coded;
-    for (; i + COUNTS_STATES <= coded; i += COUNTS_STATES) {
-        size_t p = places[i], q = places[i + 1], r = places[i + 2], s = places[i + 3];
-        symbols[p] = s_decode_known (models[i], known[p], &a, &next);
-        symbols[q] = s_decode_known (models[i + 1], known[q], &b, &next);
-        symbols[r] = s_decode_known (models[i + 2], known[r], &c, &next);
-        symbols[s] = s_decode_known (models[i + 3], known[s], &d, &next);
-    }
-    uint32_t states[COUNTS_STATES] = {a, b, c, d};
-    for (unsigned turn = 0; i < coded; i++, turn++)
-        symbols[places[i]] = s_decode_known (models[i], known[places[i]], &states[turn], &next);
-    memcpy (self->states, states, sizeof states);
-    s_end_words (self, next);
-}
-
 static void
 s_take_extras (const counts_models_t *self, const uint8_t *symbols, taker_t *extras,
                uint64_t *values)
@@ -433,7 +400,7 @@ counts_next (counts_reader_t *self, counts_side_t side, counts_t values)
     if (self->fault || half->left == 0)
         return self->fault ? -1 : 0;
     half->left--;
-    s_reserve_words (half);
+    counts_reserve_words (half);
     s_take_symbols (half, models, self->symbols);
     if (models->is_wide || memchr (self->symbols, ESCAPE, s_padded_width (models)))
         s_take_extras (models, self->symbols, &half->extras, values);
@@ -441,33 +408,4 @@ counts_next (counts_reader_t *self, counts_side_t side, counts_t values)
         s_take_plain (models, self->symbols, values);
     self->fault = half->words.fault || half->extras.fault;
     return self->fault ? -1 : 1;
-}
-
-//  A frame that is plain.
-static bool
-s_next_is_plain (counts_reader_t *self, counts_half_t *half, const uint8_t *known,
-                 const uint64_t *wanted)
-{
-    const counts_models_t *models = &self->models;
-    half->left--;
-    s_reserve_words (half);
-    s_take_known_symbols (half, models, known, self->symbols);
-    return !half->words.fault && memcmp (known, self->symbols, s_padded_width (models)) == 0 &&
-           s_tell_plain (models, self->symbols, wanted);
-}
-
-bool
-counts_next_is (counts_reader_t *self, counts_side_t side, const counts_t wanted)
-{
-    const counts_models_t *models = &self->models;
-    counts_half_t *half = &self->halves[side];
-    counts_symbols_t known;
-    counts_t values;
-    if (self->fault || half->left == 0)
-        return false;
-    if (counts_symbols (models, wanted, known))
-        return s_next_is_plain (self, half, known, wanted);
-    return counts_next (self, side, values) == 1 &&
-           memcmp (values + models->first, wanted + models->first,
-                   (models->end - models->first) * sizeof values[0]) == 0;
 }

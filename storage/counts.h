@@ -21,8 +21,12 @@
 //  The counts of one frame.
 typedef uint64_t counts_t[BUCKET_SLOTS];
 
+#define COUNTS_LANES 4
+#define COUNTS_BLOCK (COUNTS_LANES * COUNTS_LANES)
+#define COUNTS_WIDTH (BUCKET_SLOTS / COUNTS_BLOCK * COUNTS_BLOCK + COUNTS_BLOCK)
+
 #define COUNTS_WORD_BYTES  2
-#define COUNTS_FRAME_BYTES (COUNTS_WORD_BYTES * BUCKET_SLOTS) //  A frame's words, at most
+#define COUNTS_FRAME_BYTES (COUNTS_WORD_BYTES * COUNTS_WIDTH) //  A frame's words, at most, and more
 
 typedef enum { COUNTS_FRONT, COUNTS_BACK, COUNTS_HALVES } counts_side_t;
 
@@ -30,10 +34,6 @@ typedef enum { COUNTS_FRONT, COUNTS_BACK, COUNTS_HALVES } counts_side_t;
 unsigned counts_half (unsigned frames, counts_side_t side);
 //  Which frame is the nth that is read of a half.
 unsigned counts_place (unsigned frames, counts_side_t side, unsigned nth);
-
-#define COUNTS_LANES 4
-#define COUNTS_BLOCK (COUNTS_LANES * COUNTS_LANES)
-#define COUNTS_WIDTH (BUCKET_SLOTS / COUNTS_BLOCK * COUNTS_BLOCK + COUNTS_BLOCK)
 
 //  The symbols of a frame, from the first slot on that is not 0, in an order of their own.
 typedef uint8_t counts_symbols_t[COUNTS_WIDTH];
@@ -51,9 +51,9 @@ typedef struct {
     unsigned first, end; //  Slots from the first to behind the last one that are not 0
     unsigned coded;      //  How many of them are not 0 in all frames
     bool is_wide; //  Low bits are split off any, or a mean is so large that no frame is plain
-    const distribution_t *models[BUCKET_SLOTS]; //  Of those that are coded
+    const distribution_t *models[COUNTS_WIDTH]; //  Of those that are coded
     counts_slot_t slots[BUCKET_SLOTS];
-    uint16_t places[BUCKET_SLOTS];  //  Theirs, from first on
+    uint16_t places[COUNTS_WIDTH];  //  Theirs, from first on
     uint32_t means[COUNTS_WIDTH];   //  Of all slots from first on
     uint32_t folds[COUNTS_WIDTH];   //  All bits for a normal distribution, else 0
     counts_symbols_t lowest, reach; //  Which symbol a plain count has at least, and from it on
@@ -88,8 +88,10 @@ void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames)
 //  Writes the slots from first to end of values only. Returns 1, 0 where the half is at its end, -1
 //  where the bytes are no counts.
 int counts_next (counts_reader_t *self, counts_side_t side, counts_t values);
-//  Read a half's next frame and compare it with counts that it should have. Returns whether all of
-//  them, as counts_next would give them, are those; nothing is to be read after others.
-bool counts_next_is (counts_reader_t *self, counts_side_t side, const counts_t wanted);
+//  Read all frames, of which none was read, and compare them with counts that they should have, and
+//  with what each one's should add up to. frames may be NULL: then all are 0. Returns whether all
+//  counts, as counts_next would give them, are those; nothing is to be read after it.
+bool counts_are (counts_reader_t *self, const counts_t *frames, const uint64_t *events,
+                 unsigned count);
 
 #endif

@@ -31,6 +31,7 @@ s_put_models (writer_t *self, const counts_t *frames, unsigned count, unsigned f
         }
         counts_models_add (&self->models, slot, choice->number, choice->mean, choice->low_bits);
     }
+    counts_models_end (&self->models);
 }
 
 //  --- symbols -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@
 #define NORMAL_BITS 4                  //  A deviation of 2^4 and more is split
 
 static const double s_spreads[SPREADS] = {1.0, 1.5, 2.5, 5.0, 12.0, 40.0};
-static distribution_t *s_distributions; //  DISTRIBUTIONS of them, made once
+static distribution_t *s_distributions; //  DISTRIBUTIONS of them, made once, and the certain one
 static double s_normal_limits[NORMALS]; //  Up to which deviation each normal one is the nearest
 static pthread_once_t s_once = PTHREAD_ONCE_INIT;
 
@@ -129,9 +129,16 @@ s_set_normal (distribution_t *self, double deviation)
 }
 
 static void
+s_set_certain (distribution_t *self)
+{
+    for (unsigned i = 0; i < SYMBOLS; i++)
+        self->span[i].count = SCALE;
+}
+
+static void
 s_make (void)
 {
-    s_distributions = calloc (DISTRIBUTIONS, sizeof *s_distributions);
+    s_distributions = calloc (DISTRIBUTIONS + 1, sizeof *s_distributions);
     assert (s_distributions);
     for (unsigned i = 0; i < BINOMIALS; i++) {
         unsigned step = i / SPREADS;
@@ -143,6 +150,7 @@ s_make (void)
         s_set_normal (&s_distributions[1 + BINOMIALS + i], deviation);
         s_normal_limits[i] = deviation * 1.1224620483093730; //  The sixth root of 2
     }
+    s_set_certain (&s_distributions[DISTRIBUTIONS]);
 }
 
 const distribution_t *
@@ -150,6 +158,12 @@ distribution_get (unsigned number)
 {
     pthread_once (&s_once, s_make);
     return &s_distributions[number];
+}
+
+const distribution_t *
+distribution_certain (void)
+{
+    return distribution_get (DISTRIBUTIONS);
 }
 
 uint64_t

@@ -40,6 +40,9 @@ typedef struct {
 //  number must be below DISTRIBUTIONS.
 const distribution_t *distribution_get (unsigned number);
 
+//  One by which any symbol changes no state: all slots are every symbol's. It tells no symbols.
+const distribution_t *distribution_certain (void);
+
 //  state / how many slots the symbol has, which must not be 0, for states below that << (32 -
 //  SCALE_BITS). A product with the reciprocal, 2^43 / the slots rounded up, is too large by less
 //  than 1 / the slots then, and fits 64 bits.

@@ -23,6 +23,8 @@ s_count (unsigned shape, unsigned slot, unsigned i)
         return UINT64_MAX - chance_number () % (1 + (1ULL << slot % 63));
     case 5:
         return chance_number () >> (chance_number () % 64);
+    case 7: //  Plain
+        return chance_number () % (2 + slot % 12);
     default:
         return (uint64_t) fabs (exp2 (slot % 40) + exp2 (slot % 30) * chance_normal ());
     }
@@ -78,58 +80,108 @@ test_counts_of_any_shape_are_given_back (void **state)
     }
 }
 
-//  Compare all frames with what was put, but for one, of which a count was changed. Returns whether
-//  all are found equal, up to the changed one.
+//  Read all frames. Returns whether they could be read.
 static bool
-s_are_next (const bytes_t *bytes, const counts_t *frames, unsigned count, counts_side_t side)
+s_read_all (const bytes_t *bytes, counts_t *frames, unsigned count)
+{
+    counts_reader_t reader;
+    const taker_t taker = {bytes->data, bytes->data + bytes->size, false};
+    memset (frames, 0, count * sizeof *frames);
+    counts_begin (&reader, &taker, count);
+    bool could = !reader.fault;
+    for (counts_side_t side = COUNTS_FRONT; could && side < COUNTS_HALVES; side++)
+        for (unsigned i = 0; could && i < counts_half (count, side); i++)
+            could = counts_next (&reader, side, frames[counts_place (count, side, i)]) == 1;
+    return could;
+}
+
+//  Whether what was put are these frames, and add up to these events.
+static bool
+s_are (const bytes_t *bytes, const counts_t *frames, const uint64_t *events, unsigned count)
 {
     static counts_reader_t reader;
     const taker_t taker = {bytes->data, bytes->data + bytes->size, false};
-    bool equal = true;
     counts_begin (&reader, &taker, count);
-    for (unsigned i = 0; equal && i < counts_half (count, side); i++)
-        equal = counts_next_is (&reader, side, frames[counts_place (count, side, i)]);
-    if (equal)
-        assert_false (counts_next_is (&reader, side, frames[0]));
-    return equal;
+    return counts_are (&reader, frames, events, count);
 }
 
 static void
-s_assert_change_found (const bytes_t *bytes, counts_t *frames, unsigned count, unsigned first,
-                       unsigned end)
+s_assert_change_found (const bytes_t *bytes, counts_t *frames, uint64_t *events, unsigned count,
+                       unsigned slot)
 {
     unsigned place = (unsigned) (chance_number () % count);
-    uint64_t *changed = &frames[place][first + chance_number () % (end - first)];
+    uint64_t *changed = &frames[place][slot];
     uint64_t before = *changed;
     *changed = chance_number () % 2 ? before ^ 1ULL << chance_number () % 64 : before + 1;
-    bool is_front = place < counts_half (count, COUNTS_FRONT);
-    assert_int_equal (s_are_next (bytes, frames, count, COUNTS_FRONT), !is_front);
-    assert_int_equal (s_are_next (bytes, frames, count, COUNTS_BACK), is_front);
+    events[place] += *changed - before;
+    assert_false (s_are (bytes, frames, events, count));
+    events[place] -= *changed - before;
+    assert_false (s_are (bytes, frames, events, count));
     *changed = before;
+    events[place] ^= 1ULL << chance_number () % 64;
+    assert_false (s_are (bytes, frames, events, count));
+    events[place] = 0;
+    for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+        events[place] += frames[place][i];
+}
+
+static void
+s_draw (counts_t *frames, uint64_t *events, unsigned count, unsigned shape, unsigned first,
+        unsigned end)
+{
+    memset (frames, 0, COUNTS_FRAMES_MAX * sizeof *frames);
+    memset (events, 0, COUNTS_FRAMES_MAX * sizeof *events);
+    for (unsigned slot = first; slot < end; slot++)
+        for (unsigned i = 0; i < count; i++) {
+            frames[i][slot] = s_count (shape, slot, i);
+            events[i] += frames[i][slot];
+        }
 }
 
 static void
 test_counts_are_told_from_all_others (void **state)
 {
     static counts_t frames[COUNTS_FRAMES_MAX];
+    uint64_t events[COUNTS_FRAMES_MAX];
     (void) state;
     chance_state = 6;
-    for (unsigned round = 0; round < 140; round++) {
+    for (unsigned round = 0; round < 160; round++) {
         unsigned count = 1 + (unsigned) (chance_number () % 90);
         unsigned first = (unsigned) (chance_number () % BUCKET_SLOTS);
         unsigned end = first + 1 + round < BUCKET_SLOTS ? first + 1 + round : BUCKET_SLOTS;
-        memset (frames, 0, sizeof frames);
-        for (unsigned slot = first; slot < end; slot++)
-            for (unsigned i = 0; i < count; i++)
-                frames[i][slot] = s_count (round % 7, slot, i);
+        s_draw (frames, events, count, round % 8, first, end);
         bytes_t bytes = {0};
         counts_put (&bytes, frames, count, first, end);
-        assert_true (s_are_next (&bytes, frames, count, COUNTS_FRONT));
-        assert_true (s_are_next (&bytes, frames, count, COUNTS_BACK));
+        assert_true (s_are (&bytes, frames, events, count));
         for (unsigned change = 0; change < 20; change++)
-            s_assert_change_found (&bytes, frames, count, first, end);
+            s_assert_change_found (&bytes, frames, events, count,
+                                   first + (unsigned) (chance_number () % (end - first)));
         bytes_clear (&bytes);
     }
+}
+
+//  A bit of the words or states that is changed makes other counts of them, or is not read at all.
+static void
+test_counts_whose_bytes_changed_are_told_apart (void **state)
+{
+    static counts_t frames[COUNTS_FRAMES_MAX], read[COUNTS_FRAMES_MAX];
+    uint64_t events[COUNTS_FRAMES_MAX];
+    bytes_t bytes = {0};
+    (void) state;
+    chance_state = 8;
+    s_draw (frames, events, 21, 7, 100, 190);
+    counts_put (&bytes, frames, 21, 100, 190);
+    for (unsigned round = 0; round < 5000; round++) {
+        uint8_t *byte = &bytes.data[chance_number () % bytes.size];
+        uint8_t before = *byte;
+        *byte ^= (uint8_t) (1u << chance_number () % 8);
+        bool is_same =
+            s_read_all (&bytes, read, 21) && memcmp (read, frames, 21 * sizeof *read) == 0;
+        if (s_are (&bytes, frames, events, 21))
+            assert_true (is_same);
+        *byte = before;
+    }
+    bytes_clear (&bytes);
 }
 
 //  Read all that can be. Returns what the last call did.
@@ -197,12 +249,17 @@ static void
 test_every_slot_of_a_distribution_is_of_one_symbol (void **state)
 {
     (void) state;
-    for (unsigned number = 1; number < DISTRIBUTIONS; number++)
+    for (unsigned number = 1; number < DISTRIBUTIONS; number++) {
+        const distribution_t *model = distribution_get (number);
+        unsigned slots = 0;
+        for (unsigned symbol = 0; symbol < SYMBOLS; symbol++)
+            slots += model->span[symbol].count;
+        assert_int_equal (slots, SCALE);
         for (uint32_t slot = 0; slot < SCALE; slot++) {
-            const distribution_t *model = distribution_get (number);
             symbol_slots_t span = model->span[model->symbol[slot]];
             assert_in_range (slot, span.first, span.first + span.count - 1);
         }
+    }
 }
 
 static void
@@ -262,6 +319,7 @@ main (void)
         cmocka_unit_test (test_counts_of_any_shape_are_given_back),
         cmocka_unit_test (test_counts_that_end_too_early_are_none),
         cmocka_unit_test (test_counts_are_told_from_all_others),
+        cmocka_unit_test (test_counts_whose_bytes_changed_are_told_apart),
         cmocka_unit_test (test_the_distributions_are_the_same_everywhere),
         cmocka_unit_test (test_states_are_divided_by_frequencies_exactly),
         cmocka_unit_test (test_every_slot_of_a_distribution_is_of_one_symbol),
