@@ -80,9 +80,9 @@ counts_models_add (counts_models_t *self, unsigned slot, unsigned number, uint64
 void
 counts_models_end (counts_models_t *self)
 {
-    for (unsigned i = self->coded; i % COUNTS_STATES != 0; i++) {
-        self->models[i] = distribution_certain ();
-        self->places[i] = 0;
+    for (self->padded = self->coded; self->padded % COUNTS_STATES != 0; self->padded++) {
+        self->models[self->padded] = distribution_certain ();
+        self->places[self->padded] = 0;
     }
 }
 
@@ -116,6 +116,15 @@ s_last_block (wide_t last[COUNTS_LANES], const uint64_t *counts, unsigned count)
     last[0] = last[1] = last[2] = last[3] = (wide_t){0};
     memcpy (last, counts, count * sizeof *counts);
     return (const uint64_t *) last;
+}
+
+//  How many of a frame's counts can be read as whole blocks where they stand: behind the last slot
+//  are zeros, up to the frame's end.
+static inline unsigned
+s_readable (const counts_models_t *self)
+{
+    unsigned padded = (unsigned) s_padded_width (self);
+    return self->first + padded <= BUCKET_SLOTS ? padded : self->end - self->first;
 }
 
 //  What is against a frame being plain: bits of any count, of any folded one, and of blocks where
@@ -158,11 +167,12 @@ s_is_plain (const misfits_t *misfits)
     return (any[0] | any[1]) == 0;
 }
 
+VECTOR_CLONES
 bool
 counts_symbols (const counts_models_t *self, const uint64_t *frame, counts_symbols_t symbols)
 {
     const uint64_t *counts = frame + self->first;
-    unsigned width = self->end - self->first, at = 0;
+    unsigned width = s_readable (self), at = 0;
     misfits_t misfits = {.counts = {0}};
     if (self->is_wide)
         return false;
@@ -230,10 +240,11 @@ s_tell_block (const counts_models_t *self, unsigned at, const uint8_t *symbols,
     }
 }
 
+VECTOR_CLONES
 uint64_t
 counts_tell (const counts_models_t *self, const uint8_t *symbols, const uint64_t *frame)
 {
-    unsigned width = self->end - self->first, at = 0;
+    unsigned width = s_readable (self), at = 0;
     const uint64_t *counts = frame + self->first;
     told_t told = {.differences = {0}};
     for (; at + COUNTS_BLOCK <= width; at += COUNTS_BLOCK)

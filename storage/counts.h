@@ -50,6 +50,7 @@ typedef struct {
 typedef struct {
     unsigned first, end; //  Slots from the first to behind the last one that are not 0
     unsigned coded;      //  How many of them are not 0 in all frames
+    unsigned padded;     //  The same, with what fills up the last COUNTS_STATES
     bool is_wide; //  Low bits are split off any, or a mean is so large that no frame is plain
     const distribution_t *models[COUNTS_WIDTH]; //  Of those that are coded
     counts_slot_t slots[BUCKET_SLOTS];
@@ -78,7 +79,7 @@ typedef struct {
 } counts_reader_t;
 
 //  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0
-//  in all of them, and are not looked at.
+//  in all of them.
 void counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first,
                  unsigned end);
 

@@ -100,12 +100,13 @@ s_end (const walk_t *self, counts_half_t *half)
 }
 
 //  Whether these symbols are the next ones of either half.
+VECTOR_CLONES
 static bool
 s_are_next (counts_reader_t *self, const uint8_t *front_known, const uint8_t *back_known)
 {
     counts_half_t *halves = self->halves;
     walk_t front = s_begin (&halves[COUNTS_FRONT]), back = s_begin (&halves[COUNTS_BACK]);
-    for (size_t i = 0; i < self->models.coded; i += COUNTS_STATES) {
+    for (size_t i = 0; i < self->models.padded; i += COUNTS_STATES) {
         s_step (&front, s_spans (&self->models, i, front_known));
         s_step (&back, s_spans (&self->models, i, back_known));
     }

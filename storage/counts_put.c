@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPILL_BYTES (COUNTS_STATES * COUNTS_WORD_BYTES) //  Written before the first word, at most
+
 typedef struct {
     counts_models_t models;
-    counts_symbols_t *symbols; //  Owned: each frame's, of one half
-    bytes_t numbers, extras;   //  numbers: of the distributions, and means
+    counts_symbols_t *symbols;     //  Owned: each frame's
+    bytes_t numbers;               //  Of the distributions, and means
+    bytes_t extras[COUNTS_HALVES]; //  What has no symbol
+    bytes_t words[COUNTS_HALVES];
+    bytes_t front; //  The front half
 } writer_t;
 
 static void
@@ -38,127 +43,245 @@ s_put_models (writer_t *self, const counts_t *frames, unsigned count, unsigned f
 
 //  The symbol of a count, or ESCAPE and, among the extras, what has none.
 static uint8_t
-s_symbol (writer_t *self, unsigned coded, uint64_t count)
+s_symbol (const counts_models_t *models, bytes_t *extras, unsigned coded, uint64_t count)
 {
-    const counts_slot_t *slot = &self->models.slots[coded];
+    const counts_slot_t *slot = &models->slots[coded];
     uint64_t wanted = count;
     if (slot->low_bits > 0)
-        bytes_put_varint (&self->extras, count & ((1ULL << slot->low_bits) - 1));
+        bytes_put_varint (extras, count & ((1ULL << slot->low_bits) - 1));
     if (slot->is_normal)
         wanted = varint_fold ((count >> slot->low_bits) - slot->mean);
-    if (wanted < ESCAPE && self->models.models[coded]->span[wanted].count > 0)
+    if (wanted < ESCAPE && models->models[coded]->span[wanted].count > 0)
         return (uint8_t) wanted;
-    bytes_put_varint (&self->extras, wanted);
+    bytes_put_varint (extras, wanted);
     return ESCAPE;
 }
 
 static void
-s_find_symbols (writer_t *self, const uint64_t *frame, counts_symbols_t symbols)
+s_find_symbols (const counts_models_t *models, bytes_t *extras, const uint64_t *frame,
+                counts_symbols_t symbols)
 {
-    const counts_models_t *models = &self->models;
     if (counts_symbols (models, frame, symbols))
         return;
+    memset (symbols, 0, sizeof (counts_symbols_t)); //  What fills up the last four is some symbol
     for (unsigned i = 0; i < models->coded; i++)
-        symbols[models->places[i]] = s_symbol (self, i, frame[models->slots[i].slot]);
+        symbols[models->places[i]] = s_symbol (models, extras, i, frame[models->slots[i].slot]);
+}
+
+static void
+s_find_all_symbols (writer_t *self, const counts_t *frames, unsigned count)
+{
+    for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++)
+        for (unsigned i = 0; i < counts_half (count, side); i++) {
+            unsigned place = counts_place (count, side, i);
+            s_find_symbols (&self->models, &self->extras[side], frames[place],
+                            self->symbols[place]);
+        }
 }
 
 //  --- words -------------------------------------------------------------------------------------
+//  Symbols are encoded from the last one on, four at a time, and words written backwards: the last
+//  one is read first. The halves are encoded side by side, as counts_check.c walks them.
 
-//  Words are written backwards: the last one is read first.
-static inline uint8_t *
-s_put_word (uint8_t *next, uint32_t word)
+//  Of four states some give a word away before a step, the fourth one first: how far before its
+//  word those of the third, second and first states are, and how many bytes of words there are; a
+//  byte each, the lowest first. By the states that give none, a bit each.
+static const uint32_t s_spills[1 << COUNTS_STATES] = {
+    0x08060402, 0x06060402, 0x06040402, 0x04040402, 0x06040202, 0x04040202, 0x04020202, 0x02020202,
+    0x06040200, 0x04040200, 0x04020200, 0x02020200, 0x04020000, 0x02020000, 0x02000000, 0x00000000,
+};
+
+//  A half on its way from its last frame to its first one.
+typedef struct {
+    lanes_t states;
+    uint8_t *next, *end; //  Behind the next word, and behind the last one
+} encoder_t;
+
+static inline void
+s_put_word (uint8_t *place, uint32_t word)
 {
     uint16_t little = htole16 ((uint16_t) word);
-    memcpy (next - COUNTS_WORD_BYTES, &little, sizeof little);
-    return next - COUNTS_WORD_BYTES;
+    memcpy (place, &little, sizeof little);
 }
 
-//  Encode one symbol. Whether a word is put is hard to foresee: it is written in any case.
-static inline uint8_t *
-s_encode (const distribution_t *model, unsigned symbol, uint32_t *state, uint8_t *next)
+//  All four are written, and those that are none overwritten: there is no jump to be mispredicted.
+static inline void
+s_put_words (encoder_t *self, lanes_t words, uint32_t spill)
 {
-    const symbol_code_t *code = &model->codes[symbol];
-    uint32_t full = *state;
-    s_put_word (next, full);
-    uint32_t is_full = full >= code->limit;
-    uint32_t left = full >> (is_full * 16);
-    *state = distribution_divide (model, symbol, left) * code->others + left + code->first;
-    return next - is_full * COUNTS_WORD_BYTES;
+    uint8_t *last = self->next - COUNTS_WORD_BYTES;
+    s_put_word (last, words[3]);
+    s_put_word (last - (spill & 0xFF), words[2]);
+    s_put_word (last - (spill >> 8 & 0xFF), words[1]);
+    s_put_word (last - (spill >> 16 & 0xFF), words[0]);
+    self->next -= spill >> 24;
 }
 
-//  Encode a frame's symbols, the last one first.
-static uint8_t *
-s_put_symbols (const counts_models_t *self, const uint8_t *symbols, uint32_t *states, uint8_t *next)
+//  What four symbols are encoded with.
+typedef struct {
+    lanes_t slots, reciprocals;
+} codes_t;
+
+static inline uint64_t
+s_code (const distribution_t *model, uint8_t symbol)
 {
-    const distribution_t *const *models = self->models;
-    const uint16_t *places = self->places;
-    size_t i = self->coded;
-    for (; i % COUNTS_STATES != 0; i--)
-        next = s_encode (models[i - 1], symbols[places[i - 1]], &states[(i - 1) % COUNTS_STATES],
-                         next);
-    uint32_t a = states[0], b = states[1], c = states[2], d = states[3];
-    for (; i > 0; i -= COUNTS_STATES) {
-        next = s_encode (models[i - 1], symbols[places[i - 1]], &d, next);
-        next = s_encode (models[i - 2], symbols[places[i - 2]], &c, next);
-        next = s_encode (models[i - 3], symbols[places[i - 3]], &b, next);
-        next = s_encode (models[i - 4], symbols[places[i - 4]], &a, next);
-    }
-    memcpy (states, (const uint32_t[]){a, b, c, d}, COUNTS_STATES * sizeof a);
-    return next;
+    uint64_t code;
+    memcpy (&code, &model->codes[symbol], sizeof code);
+    return code;
 }
 
-//  The words of so many frames' symbols.
+static inline codes_t
+s_codes (const counts_models_t *by, size_t i, const uint8_t *symbols)
+{
+    const distribution_t *const *models = &by->models[i];
+    const uint16_t *places = &by->places[i];
+    lanes_t low = (lanes_t) (pair_t){s_code (models[0], symbols[places[0]]),
+                                     s_code (models[1], symbols[places[1]])};
+    lanes_t high = (lanes_t) (pair_t){s_code (models[2], symbols[places[2]]),
+                                      s_code (models[3], symbols[places[3]])};
+    return (codes_t){__builtin_shufflevector (low, high, 0, 2, 4, 6),
+                     __builtin_shufflevector (low, high, 1, 3, 5, 7)};
+}
+
+//  Which states do not give a word away.
+static inline lanes_t
+s_fits (lanes_t states, codes_t codes)
+{
+    return (lanes_t) ((signs_t) (states >> (32 - SCALE_BITS)) < (signs_t) (codes.slots >> 16));
+}
+
+static inline lanes_t
+s_encode (lanes_t states, codes_t codes)
+{
+    lanes_t first = codes.slots & 0xFFFF, count = codes.slots >> 16, fits = s_fits (states, codes);
+    lanes_t left = (states & fits) | (states >> 16 & ~fits);
+    lanes_t quotient = counts_multiply_high (left, codes.reciprocals); //  Or one less
+    lanes_t rest = left - quotient * count;
+    lanes_t is_it = (lanes_t) ((signs_t) rest < (signs_t) count);
+    return (quotient << SCALE_BITS) + rest + first + ((SCALE - count) & ~is_it);
+}
+
+//  Where words are put is known late, and some processors read nothing before they know where all
+//  that comes before is written: so what the next step needs is read before words are put.
+
+VECTOR_CLONES
 static void
-s_put_words (const writer_t *self, bytes_t *bytes, unsigned frames)
+s_encode_frame (const counts_models_t *by, encoder_t *self, const uint8_t *symbols)
 {
-    size_t room = (size_t) self->models.coded * frames * COUNTS_WORD_BYTES + COUNTS_STATES * 4;
-    uint8_t *begin = bytes_reserve (bytes, room), *end = begin + room, *next = end;
-    uint32_t states[COUNTS_STATES] = {STATE_MIN, STATE_MIN, STATE_MIN, STATE_MIN};
-    for (unsigned i = frames; i-- > 0;)
-        next = s_put_symbols (&self->models, self->symbols[i], states, next);
+    for (size_t i = by->padded; i > 0; i -= COUNTS_STATES) {
+        codes_t codes = s_codes (by, i - COUNTS_STATES, symbols);
+        uint32_t spill = s_spills[counts_which (s_fits (self->states, codes))];
+        s_put_words (self, self->states, spill);
+        self->states = s_encode (self->states, codes);
+    }
+}
+
+VECTOR_CLONES
+static void
+s_encode_frames (const counts_models_t *by, encoder_t *front, const uint8_t *front_symbols,
+                 encoder_t *back, const uint8_t *back_symbols)
+{
+    if (by->padded == 0)
+        return;
+    encoder_t one = *front, other = *back;
+    codes_t codes = s_codes (by, by->padded - COUNTS_STATES, front_symbols);
+    codes_t other_codes = s_codes (by, by->padded - COUNTS_STATES, back_symbols);
+    for (size_t i = by->padded; i > 0; i -= COUNTS_STATES) {
+        size_t before = i >= 2 * COUNTS_STATES ? i - 2 * COUNTS_STATES : 0;
+        codes_t next_codes = s_codes (by, before, front_symbols);
+        codes_t next_other_codes = s_codes (by, before, back_symbols);
+        uint32_t spill = s_spills[counts_which (s_fits (one.states, codes))];
+        uint32_t other_spill = s_spills[counts_which (s_fits (other.states, other_codes))];
+        s_put_words (&one, one.states, spill);
+        s_put_words (&other, other.states, other_spill);
+        one.states = s_encode (one.states, codes);
+        other.states = s_encode (other.states, other_codes);
+        codes = next_codes;
+        other_codes = next_other_codes;
+    }
+    *front = one;
+    *back = other;
+}
+
+//  The symbols of a half have so many words at most.
+static void
+s_begin_encoder (encoder_t *self, bytes_t *words, const counts_models_t *by, unsigned frames)
+{
+    size_t room = (size_t) by->padded * frames * COUNTS_WORD_BYTES + sizeof self->states;
+    words->size = 0;
+    self->states = (lanes_t){STATE_MIN, STATE_MIN, STATE_MIN, STATE_MIN};
+    self->next = self->end = bytes_reserve (words, SPILL_BYTES + room) + SPILL_BYTES + room;
+}
+
+static void
+s_end_encoder (encoder_t *self)
+{
     for (unsigned turn = COUNTS_STATES; turn-- > 0;) {
-        next = s_put_word (next, states[turn]);
-        next = s_put_word (next, states[turn] >> 16);
+        self->next -= 2 * COUNTS_WORD_BYTES;
+        s_put_word (self->next, self->states[turn] >> 16);
+        s_put_word (self->next + COUNTS_WORD_BYTES, self->states[turn]);
     }
-    memmove (begin, next, (size_t) (end - next));
-    bytes->size += (size_t) (end - next);
 }
 
 static void
-s_put_half (writer_t *self, bytes_t *bytes, const counts_t *frames, unsigned count,
-            counts_side_t side)
+s_encode_halves (writer_t *self, encoder_t encoders[COUNTS_HALVES], unsigned count)
 {
-    unsigned half = counts_half (count, side);
-    self->extras.size = 0;
-    for (unsigned i = 0; i < half; i++)
-        s_find_symbols (self, frames[counts_place (count, side, i)], self->symbols[i]);
-    bytes_put_varint (bytes, self->extras.size);
-    bytes_put (bytes, self->extras.data, self->extras.size);
-    s_put_words (self, bytes, half);
+    encoder_t *front = &encoders[COUNTS_FRONT], *back = &encoders[COUNTS_BACK];
+    unsigned pairs = counts_half (count, COUNTS_FRONT);
+    for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++)
+        s_begin_encoder (&encoders[side], &self->words[side], &self->models,
+                         counts_half (count, side));
+    if (count % 2 != 0)
+        s_encode_frame (&self->models, back, self->symbols[pairs]);
+    for (unsigned i = pairs; i-- > 0;)
+        s_encode_frames (&self->models, front, self->symbols[i], back,
+                         self->symbols[counts_place (count, COUNTS_BACK, i)]);
+    s_end_encoder (front);
+    s_end_encoder (back);
+}
+
+//  --- the whole ---------------------------------------------------------------------------------
+
+static void
+s_put_half (bytes_t *bytes, const bytes_t *extras, const encoder_t *encoder)
+{
+    bytes_put_varint (bytes, extras->size);
+    bytes_put (bytes, extras->data, extras->size);
+    bytes_put (bytes, encoder->next, (size_t) (encoder->end - encoder->next));
+}
+
+static void
+s_put (writer_t *self, bytes_t *bytes, unsigned count)
+{
+    encoder_t encoders[COUNTS_HALVES];
+    s_encode_halves (self, encoders, count);
+    self->front.size = 0;
+    s_put_half (&self->front, &self->extras[COUNTS_FRONT], &encoders[COUNTS_FRONT]);
+    bytes_put_varint (bytes, self->models.first);
+    bytes_put_varint (bytes, self->models.end - self->models.first);
+    bytes_put_varint (bytes, self->numbers.size);
+    bytes_put_varint (bytes, self->front.size);
+    bytes_put (bytes, self->numbers.data, self->numbers.size);
+    bytes_put (bytes, self->front.data, self->front.size);
+    s_put_half (bytes, &self->extras[COUNTS_BACK], &encoders[COUNTS_BACK]);
 }
 
 void
 counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first, unsigned end)
 {
     assert (count > 0 && count <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
-    bytes_t front = {0};
-    writer_t *writer = malloc (sizeof *writer);
+    writer_t *writer = calloc (1, sizeof *writer);
     assert (writer);
-    writer->numbers = writer->extras = (bytes_t){0};
-    writer->symbols = malloc (counts_half (count, COUNTS_BACK) * sizeof *writer->symbols);
+    writer->symbols = malloc (count * sizeof *writer->symbols);
     assert (writer->symbols);
     s_put_models (writer, frames, count, first, end);
-    s_put_half (writer, &front, frames, count, COUNTS_FRONT);
-    bytes_put_varint (bytes, first);
-    bytes_put_varint (bytes, end - first);
-    bytes_put_varint (bytes, writer->numbers.size);
-    bytes_put_varint (bytes, front.size);
-    bytes_put (bytes, writer->numbers.data, writer->numbers.size);
-    bytes_put (bytes, front.data, front.size);
-    s_put_half (writer, bytes, frames, count, COUNTS_BACK);
-    bytes_clear (&front);
+    s_find_all_symbols (writer, frames, count);
+    s_put (writer, bytes, count);
+    bytes_clear (&writer->front);
     bytes_clear (&writer->numbers);
-    bytes_clear (&writer->extras);
+    for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++) {
+        bytes_clear (&writer->extras[side]);
+        bytes_clear (&writer->words[side]);
+    }
     free (writer->symbols);
     free (writer);
 }

@@ -8,13 +8,13 @@
 #define STORAGE_COUNTS_SELF_H
 
 #include "storage/counts.h"
+#include "storage/vector.h"
 
 #define STATE_MIN (1u << 16)
 
 typedef uint32_t lanes_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
 typedef int32_t signs_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
 typedef uint64_t wide_t __attribute__ ((vector_size (8 * COUNTS_LANES)));
-typedef uint64_t pair_t __attribute__ ((vector_size (4 * COUNTS_LANES)));
 typedef uint8_t block_t __attribute__ ((vector_size (COUNTS_BLOCK)));
 
 _Static_assert(COUNTS_BLOCK == sizeof (lanes_t), "a block's symbols are as many bytes");
@@ -40,6 +40,15 @@ uint64_t counts_tell (const counts_models_t *self, const uint8_t *symbols, const
 //  Before a frame is read, see that as many bytes as its words may take can be read, whether the
 //  words end before or not.
 void counts_reserve_words (counts_half_t *half);
+
+//  The higher halves of products.
+static inline lanes_t
+counts_multiply_high (lanes_t a, lanes_t b)
+{
+    pair_t low = vector_multiply ((pair_t) a, (pair_t) b);
+    pair_t high = vector_multiply ((pair_t) a >> 32, (pair_t) b >> 32);
+    return (lanes_t) (low >> 32 | (high >> 32 << 32));
+}
 
 static inline uint32_t
 counts_word (const uint8_t *bytes)

@@ -79,6 +79,14 @@ s_set_range (distribution_t *self, const unsigned *frequency)
         self->highest++;
 }
 
+static symbol_code_t
+s_code (unsigned first, unsigned count)
+{
+    return (symbol_code_t){.slots = first | count << 16,
+                           .reciprocal =
+                               count > 1 ? (uint32_t) ((1ULL << 32) / count) : UINT32_MAX};
+}
+
 static void
 s_set_frequencies (distribution_t *self, const double *weights)
 {
@@ -89,12 +97,7 @@ s_set_frequencies (distribution_t *self, const double *weights)
         if (frequency[i] == 0)
             continue;
         self->span[i] = (symbol_slots_t){(uint16_t) slot, (uint16_t) frequency[i]};
-        self->codes[i] = (symbol_code_t){
-            .reciprocal = ((1ULL << 43) + frequency[i] - 1) / frequency[i],
-            .limit = frequency[i] << (32 - SCALE_BITS),
-            .first = (uint16_t) slot,
-            .others = (uint16_t) (SCALE - frequency[i]),
-        };
+        self->codes[i] = s_code (slot, frequency[i]);
         memset (&self->symbol[slot], (int) i, frequency[i]);
         slot += frequency[i];
     }
@@ -131,8 +134,10 @@ s_set_normal (distribution_t *self, double deviation)
 static void
 s_set_certain (distribution_t *self)
 {
-    for (unsigned i = 0; i < SYMBOLS; i++)
+    for (unsigned i = 0; i < SYMBOLS; i++) {
         self->span[i].count = SCALE;
+        self->codes[i] = s_code (0, SCALE);
+    }
 }
 
 static void

@@ -24,10 +24,8 @@ typedef struct {
 
 //  What a symbol is encoded with, which has slots.
 typedef struct {
-    uint64_t reciprocal; //  See distribution_divide
-    uint32_t limit;      //  States from here on give a word away first: count << (32 - SCALE_BITS)
-    uint16_t first;      //  Slot
-    uint16_t others;     //  How many slots are not the symbol's
+    uint32_t slots;      //  The first one, and how many, which are the higher 16 bits
+    uint32_t reciprocal; //  See distribution_divide
 } symbol_code_t;
 
 typedef struct {
@@ -43,13 +41,13 @@ const distribution_t *distribution_get (unsigned number);
 //  One by which any symbol changes no state: all slots are every symbol's. It tells no symbols.
 const distribution_t *distribution_certain (void);
 
-//  state / how many slots the symbol has, which must not be 0, for states below that << (32 -
-//  SCALE_BITS). A product with the reciprocal, 2^43 / the slots rounded up, is too large by less
-//  than 1 / the slots then, and fits 64 bits.
+//  state / how many slots the symbol has, which must not be 0, or one less, for states below that
+//  << (32 - SCALE_BITS): the reciprocal is 2^32 / the slots less than one, so that the product is
+//  too small by less than a state is to 2^32.
 static inline uint32_t
 distribution_divide (const distribution_t *self, unsigned symbol, uint32_t state)
 {
-    return (uint32_t) (state * self->codes[symbol].reciprocal >> 43);
+    return (uint32_t) ((uint64_t) state * self->codes[symbol].reciprocal >> 32);
 }
 
 //  Whether its symbols are differences from a mean; otherwise they are the counts.
