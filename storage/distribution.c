@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include "storage/vector.h"
 
 #define MEANS     14
 #define SPREADS   6
@@ -241,13 +242,41 @@ s_add_number (moments_t *self, unsigned column, uint64_t value)
     self->squares[column] += value * value;
 }
 
+//  Of columns side by side, two in a vector. Squares are of the lower 32 bits, which are all where
+//  they are wanted.
+typedef struct {
+    pair_t all, sums, squares;
+} pair_moments_t;
+
 static inline void
-s_add_numbers (moments_t *self, const uint64_t *values)
+s_add_pair (pair_moments_t *self, const uint64_t *values)
 {
-    s_add_number (self, 0, values[0]);
-    s_add_number (self, 1, values[1]);
-    s_add_number (self, 2, values[2]);
-    s_add_number (self, 3, values[3]);
+    pair_t pair;
+    memcpy (&pair, values, sizeof pair);
+    self->all |= pair;
+    self->sums += pair;
+    self->squares += vector_multiply (pair, pair);
+}
+
+static moments_t
+s_moments (const pair_moments_t *left, const pair_moments_t *right)
+{
+    pair_t all = left->all | right->all;
+    return (moments_t){
+        .all = all[0] | all[1],
+        .sums = {left->sums[0], left->sums[1], right->sums[0], right->sums[1]},
+        .squares = {left->squares[0], left->squares[1], right->squares[0], right->squares[1]}};
+}
+
+static inline moments_t
+s_add_columns (const uint64_t *values, size_t stride, unsigned count)
+{
+    pair_moments_t left = {.all = {0}}, right = {.all = {0}};
+    for (unsigned i = 0; i < count; i++, values += stride) {
+        s_add_pair (&left, values);
+        s_add_pair (&right, values + 2);
+    }
+    return s_moments (&left, &right);
 }
 
 static choice_t
@@ -291,9 +320,7 @@ distribution_choose (const uint64_t *values, size_t stride, unsigned count, choi
 {
     unsigned column = 0;
     for (; column + AT_ONCE <= width; column += AT_ONCE) {
-        moments_t moments = {.all = 0};
-        for (unsigned i = 0; i < count; i++)
-            s_add_numbers (&moments, values + column + i * stride);
+        moments_t moments = s_add_columns (values + column, stride, count);
         for (unsigned i = 0; i < AT_ONCE; i++)
             choices[column + i] = s_choose_by (&moments, i, values + column + i, stride, count);
     }
