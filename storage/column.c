@@ -2,6 +2,7 @@
 //  column - see column.h. A byte says how; all arithmetic is modulo 2^64.
 #include "storage/column.h"
 
+#include <endian.h>
 #include <string.h>
 
 typedef enum { EQUAL, EVEN, ABOVE_LEAST, DIFFERENCES, VARINTS } way_t;
@@ -27,32 +28,75 @@ s_varint_bytes (uint64_t value)
 }
 
 static void
+s_put_eight (uint8_t *place, uint64_t eight)
+{
+    eight = htole64 (eight);
+    memcpy (place, &eight, sizeof eight);
+}
+
+static void
 s_put_bits (bytes_t *bytes, const uint64_t *values, unsigned count, unsigned width)
 {
     size_t size = s_packed_bytes (count, width);
-    uint8_t *place = bytes_reserve (bytes, size + 1);
+    uint8_t *place = bytes_reserve (bytes, size + sizeof (uint64_t));
     unsigned __int128 pending = 0;
     unsigned filled = 0;
     for (unsigned i = 0; i < count; i++) {
         pending |= (unsigned __int128) values[i] << filled;
-        for (filled += width; filled >= 8; filled -= 8, pending >>= 8)
-            *place++ = (uint8_t) pending;
+        filled += width;
+        if (filled >= 64) {
+            s_put_eight (place, (uint64_t) pending);
+            place += sizeof (uint64_t);
+            pending >>= 64;
+            filled -= 64;
+        }
     }
-    if (filled > 0)
-        *place = (uint8_t) pending;
+    s_put_eight (place, (uint64_t) pending);
     bytes->size += size;
+}
+
+static uint64_t
+s_eight_at (const uint8_t *place)
+{
+    uint64_t eight;
+    memcpy (&eight, place, sizeof eight);
+    return le64toh (eight);
+}
+
+//  Take the numbers of which all bits are in the eight bytes from where they begin, and these are
+//  there to be read. Returns how many they are: all but the last few, or none.
+static unsigned
+s_take_narrow (const uint8_t *place, size_t size, uint64_t *values, unsigned count, unsigned width)
+{
+    if (width == 0 || width > 64 - 7 || size < sizeof (uint64_t))
+        return 0;
+    size_t begin_there = ((size - sizeof (uint64_t)) * 8 + 7) / width + 1;
+    unsigned taken = begin_there < count ? (unsigned) begin_there : count;
+    uint64_t mask = (1ULL << width) - 1;
+    for (unsigned i = 0; i < taken; i++) {
+        size_t bit = (size_t) i * width;
+        values[i] = s_eight_at (place + bit / 8) >> bit % 8 & mask;
+    }
+    return taken;
 }
 
 static void
 s_take_bits (taker_t *taker, uint64_t *values, unsigned count, unsigned width)
 {
-    const uint8_t *place = taker_bytes (taker, s_packed_bytes (count, width));
-    unsigned __int128 pending = 0;
-    unsigned filled = 0;
-    uint64_t mask = width < 64 ? (1ULL << width) - 1 : UINT64_MAX;
-    if (!place)
+    size_t size = s_packed_bytes (count, width);
+    const uint8_t *place = taker_bytes (taker, size);
+    if (!place || width == 0)
         return;
-    for (unsigned i = 0; i < count; i++) {
+    unsigned i = s_take_narrow (place, size, values, count, width);
+    uint64_t mask = width < 64 ? (1ULL << width) - 1 : UINT64_MAX;
+    unsigned __int128 pending = 0;
+    unsigned filled = 0, begun = i * width % 8;
+    place += (size_t) i * width / 8;
+    if (i < count && begun > 0) {
+        pending = *place++ >> begun;
+        filled = 8 - begun;
+    }
+    for (; i < count; i++) {
         for (; filled < width; filled += 8)
             pending |= (unsigned __int128) *place++ << filled;
         values[i] = (uint64_t) pending & mask;
