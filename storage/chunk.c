@@ -18,7 +18,7 @@ s_take_templates (chunk_t *self, taker_t *taker, wire_reader_t *reader)
         return;
     }
     self->template_count = (unsigned) count;
-    self->templates = calloc (count, sizeof *self->templates);
+    self->templates = malloc (count * sizeof *self->templates);
     assert (self->templates);
     for (uint64_t i = 0; i < count && !taker->fault; i++) {
         uint64_t size = taker_varint (taker);

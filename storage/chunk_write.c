@@ -5,6 +5,8 @@
 #include <assert.h>
 #include "storage/column.h"
 
+#define PART_BYTES 8192 //  More than most metrics take
+
 //  Put the templates. Returns 0 or -1.
 static int
 s_put_templates (bytes_t *bytes, const sheet_t *sheet)
@@ -46,7 +48,7 @@ s_put_metric (bytes_t *bytes, const sheet_t *sheet, unsigned id)
     s_put_totals (bytes, metric->total_counts, metric->counts, count);
     s_put_totals (bytes, metric->total_sums, metric->sums, count);
     if (!chunk_is_count (id))
-        counts_put (bytes, metric->frames, count, metric->first, metric->end);
+        counts_put (sheet->writer, bytes, metric->frames, count, metric->first, metric->end);
 }
 
 int
@@ -57,6 +59,7 @@ chunk_write (bytes_t *bytes, const sheet_t *sheet)
     bytes_put_varint (bytes, sheet->count);
     if (s_put_templates (bytes, sheet))
         return -1;
+    bytes_reserve (&part, PART_BYTES);
     for (size_t i = 0; i < SHEET_COLUMNS; i++)
         column_put (bytes, sheet->columns[i], sheet->count);
     bytes_put_varint (bytes, METRIC_COUNT_);

@@ -78,10 +78,16 @@ typedef struct {
     counts_symbols_t symbols; //  Of the frame that was read last; 0 where none is coded
 } counts_reader_t;
 
+//  What counts are put with: memory that is used again. Not safe for two threads.
+typedef struct counts_writer_t counts_writer_t;
+
+counts_writer_t *counts_writer_new (void);
+void counts_writer_destroy (counts_writer_t **self_p);
+
 //  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0
 //  in all of them.
-void counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first,
-                 unsigned end);
+void counts_put (counts_writer_t *self, bytes_t *bytes, const counts_t *frames, unsigned count,
+                 unsigned first, unsigned end);
 
 //  Begin to read what counts_put wrote, all of what is left of the taker.
 void counts_begin (counts_reader_t *self, const taker_t *taker, unsigned frames);

@@ -9,17 +9,57 @@
 
 #define SPILL_BYTES (COUNTS_STATES * COUNTS_WORD_BYTES) //  Written before the first word, at most
 
-typedef struct {
+struct counts_writer_t {
     counts_models_t models;
     counts_symbols_t *symbols;     //  Owned: each frame's
+    unsigned capacity;             //  Frames that these have room for
     bytes_t numbers;               //  Of the distributions, and means
     bytes_t extras[COUNTS_HALVES]; //  What has no symbol
     bytes_t words[COUNTS_HALVES];
     bytes_t front; //  The front half
-} writer_t;
+};
+
+counts_writer_t *
+counts_writer_new (void)
+{
+    counts_writer_t *self = calloc (1, sizeof *self);
+    assert (self);
+    return self;
+}
+
+void
+counts_writer_destroy (counts_writer_t **self_p)
+{
+    counts_writer_t *self = *self_p;
+    if (!self)
+        return;
+    bytes_clear (&self->front);
+    bytes_clear (&self->numbers);
+    for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++) {
+        bytes_clear (&self->extras[side]);
+        bytes_clear (&self->words[side]);
+    }
+    free (self->symbols);
+    free (self);
+    *self_p = NULL;
+}
 
 static void
-s_put_models (writer_t *self, const counts_t *frames, unsigned count, unsigned first, unsigned end)
+s_begin (counts_writer_t *self, unsigned count)
+{
+    self->numbers.size = self->front.size = 0;
+    self->extras[COUNTS_FRONT].size = self->extras[COUNTS_BACK].size = 0;
+    if (count <= self->capacity)
+        return;
+    free (self->symbols);
+    self->symbols = malloc (count * sizeof *self->symbols);
+    assert (self->symbols);
+    self->capacity = count;
+}
+
+static void
+s_put_models (counts_writer_t *self, const counts_t *frames, unsigned count, unsigned first,
+              unsigned end)
 {
     choice_t choices[BUCKET_SLOTS];
     distribution_choose (&frames[0][first], BUCKET_SLOTS, count, choices, end - first);
@@ -69,7 +109,7 @@ s_find_symbols (const counts_models_t *models, bytes_t *extras, const uint64_t *
 }
 
 static void
-s_find_all_symbols (writer_t *self, const counts_t *frames, unsigned count)
+s_find_all_symbols (counts_writer_t *self, const counts_t *frames, unsigned count)
 {
     for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++)
         for (unsigned i = 0; i < counts_half (count, side); i++) {
@@ -223,7 +263,7 @@ s_end_encoder (encoder_t *self)
 }
 
 static void
-s_encode_halves (writer_t *self, encoder_t encoders[COUNTS_HALVES], unsigned count)
+s_encode_halves (counts_writer_t *self, encoder_t encoders[COUNTS_HALVES], unsigned count)
 {
     encoder_t *front = &encoders[COUNTS_FRONT], *back = &encoders[COUNTS_BACK];
     unsigned pairs = counts_half (count, COUNTS_FRONT);
@@ -250,11 +290,10 @@ s_put_half (bytes_t *bytes, const bytes_t *extras, const encoder_t *encoder)
 }
 
 static void
-s_put (writer_t *self, bytes_t *bytes, unsigned count)
+s_put (counts_writer_t *self, bytes_t *bytes, unsigned count)
 {
     encoder_t encoders[COUNTS_HALVES];
     s_encode_halves (self, encoders, count);
-    self->front.size = 0;
     s_put_half (&self->front, &self->extras[COUNTS_FRONT], &encoders[COUNTS_FRONT]);
     bytes_put_varint (bytes, self->models.first);
     bytes_put_varint (bytes, self->models.end - self->models.first);
@@ -266,22 +305,12 @@ s_put (writer_t *self, bytes_t *bytes, unsigned count)
 }
 
 void
-counts_put (bytes_t *bytes, const counts_t *frames, unsigned count, unsigned first, unsigned end)
+counts_put (counts_writer_t *self, bytes_t *bytes, const counts_t *frames, unsigned count,
+            unsigned first, unsigned end)
 {
     assert (count > 0 && count <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
-    writer_t *writer = calloc (1, sizeof *writer);
-    assert (writer);
-    writer->symbols = malloc (count * sizeof *writer->symbols);
-    assert (writer->symbols);
-    s_put_models (writer, frames, count, first, end);
-    s_find_all_symbols (writer, frames, count);
-    s_put (writer, bytes, count);
-    bytes_clear (&writer->front);
-    bytes_clear (&writer->numbers);
-    for (counts_side_t side = COUNTS_FRONT; side < COUNTS_HALVES; side++) {
-        bytes_clear (&writer->extras[side]);
-        bytes_clear (&writer->words[side]);
-    }
-    free (writer->symbols);
-    free (writer);
+    s_begin (self, count);
+    s_put_models (self, frames, count, first, end);
+    s_find_all_symbols (self, frames, count);
+    s_put (self, bytes, count);
 }

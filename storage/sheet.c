@@ -19,6 +19,7 @@ sheet_new (void)
 {
     sheet_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->writer = counts_writer_new ();
     return self;
 }
 
@@ -31,6 +32,7 @@ sheet_destroy (sheet_t **self_p)
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
         free (self->metrics[id].frames);
     free (self->templates);
+    counts_writer_destroy (&self->writer);
     free (self);
     *self_p = NULL;
 }

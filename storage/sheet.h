@@ -36,6 +36,7 @@ typedef struct {
     unsigned template_count, template_capacity;
     column_t columns[SHEET_COLUMNS]; //  Starts are counted from the minute's
     sheet_metric_t metrics[METRIC_COUNT_];
+    counts_writer_t *writer; //  Owned: what its counts are put with
 } sheet_t;
 
 sheet_t *sheet_new (void);

@@ -6,6 +6,8 @@
 #include "storage/counts.h"
 #include "storage/distribution.h"
 
+static counts_writer_t *s_writer; //  One for all tests, as a store has one for all minutes
+
 //  Counts of every size and shape: constant, rare, bursts, growing, near 2^64.
 static uint64_t
 s_count (unsigned shape, unsigned slot, unsigned i)
@@ -74,7 +76,7 @@ test_counts_of_any_shape_are_given_back (void **state)
             for (unsigned i = 0; i < count; i++)
                 frames[i][slot] = s_count (round % 7, slot, i);
         bytes_t bytes = {0};
-        counts_put (&bytes, frames, count, 0, BUCKET_SLOTS);
+        counts_put (s_writer, &bytes, frames, count, 0, BUCKET_SLOTS);
         s_assert_counts_given_back (&bytes, frames, count, round % 2);
         bytes_clear (&bytes);
     }
@@ -151,7 +153,7 @@ test_counts_are_told_from_all_others (void **state)
         unsigned end = first + 1 + round < BUCKET_SLOTS ? first + 1 + round : BUCKET_SLOTS;
         s_draw (frames, events, count, round % 8, first, end);
         bytes_t bytes = {0};
-        counts_put (&bytes, frames, count, first, end);
+        counts_put (s_writer, &bytes, frames, count, first, end);
         assert_true (s_are (&bytes, frames, events, count));
         for (unsigned change = 0; change < 20; change++)
             s_assert_change_found (&bytes, frames, events, count,
@@ -170,7 +172,7 @@ test_counts_whose_bytes_changed_are_told_apart (void **state)
     (void) state;
     chance_state = 8;
     s_draw (frames, events, 21, 7, 100, 190);
-    counts_put (&bytes, frames, 21, 100, 190);
+    counts_put (s_writer, &bytes, frames, 21, 100, 190);
     for (unsigned round = 0; round < 5000; round++) {
         uint8_t *byte = &bytes.data[chance_number () % bytes.size];
         uint8_t before = *byte;
@@ -206,7 +208,7 @@ test_counts_that_end_too_early_are_none (void **state)
     for (unsigned i = 0; i < 60; i++)
         for (unsigned slot = 0; slot < 20; slot++)
             frames[i][slot] = s_count (6, slot, i);
-    counts_put (&bytes, frames, 60, 0, 20);
+    counts_put (s_writer, &bytes, frames, 60, 0, 20);
     for (size_t size = 0; size < bytes.size; size++) {
         uint8_t *cut = malloc (size + 1);
         memcpy (cut, bytes.data, size);
@@ -334,5 +336,8 @@ main (void)
         cmocka_unit_test (test_every_symbol_in_a_distributions_range_has_slots),
         cmocka_unit_test (test_columns_of_any_shape_are_given_back),
     };
-    return cmocka_run_group_tests (tests, NULL, NULL);
+    s_writer = counts_writer_new ();
+    int failed = cmocka_run_group_tests (tests, NULL, NULL);
+    counts_writer_destroy (&s_writer);
+    return failed;
 }
