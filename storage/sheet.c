@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "storage/vector.h"
 
 const size_t sheet_fields[SHEET_FIELDS] = {
     offsetof (frame_t, duration_mono_ns),    offsetof (frame_t, clock_error_ns),
@@ -240,22 +241,31 @@ s_sum (const uint64_t *column, unsigned count)
     return sum;
 }
 
-//  Four slots at a time, whose sums stay in registers.
+//  Add the pair of slots of each frame to their sums.
+static inline void
+s_add_pair (pair_t *sums, const uint64_t *events)
+{
+    pair_t pair;
+    memcpy (&pair, events, sizeof pair);
+    *sums += pair;
+}
+
+//  Eight slots at a time, whose sums stay in registers.
 static void
 s_add_up_slots (const sheet_metric_t *self, unsigned count, uint64_t *buckets)
 {
     unsigned slot = self->first;
-    for (; slot + 4 <= self->end; slot += 4) {
-        uint64_t sums[4] = {0, 0, 0, 0};
+    for (; slot + 8 <= self->end; slot += 8) {
+        pair_t sums[4];
+        memcpy (sums, &buckets[slot], sizeof sums);
         for (unsigned i = 0; i < count; i++) {
             const uint64_t *events = &self->frames[i][slot];
-            sums[0] += events[0];
-            sums[1] += events[1];
-            sums[2] += events[2];
-            sums[3] += events[3];
+            s_add_pair (&sums[0], events);
+            s_add_pair (&sums[1], events + 2);
+            s_add_pair (&sums[2], events + 4);
+            s_add_pair (&sums[3], events + 6);
         }
-        for (unsigned i = 0; i < 4; i++)
-            buckets[slot + i] += sums[i];
+        memcpy (&buckets[slot], sums, sizeof sums);
     }
     for (; slot < self->end; slot++)
         for (unsigned i = 0; i < count; i++)
