@@ -34,7 +34,7 @@ struct refill_t {
     backfill_t *backfill;
     suppliers_t *suppliers;
     wire_reader_t *reader;
-    frame_t frame;
+    frame_t frame; //  Without buckets
 };
 
 static int64_t
@@ -209,7 +209,7 @@ s_take_frame (refill_t *self, const char *node, zmq_msg_t *part, replay_t *repla
     const frame_t *frame = &self->frame;
     void *data = zmq_msg_data (part);
     size_t size = zmq_msg_size (part);
-    if (frame_decode (&self->frame, self->reader, data, size, &reason) == -1 ||
+    if (frame_decode_but_buckets (&self->frame, self->reader, data, size, &reason) == -1 ||
         !backfill_frame_is_asked_for (frame, node, &replay->asked) ||
         frame->seq <= replay->last_seq || frame->seq > replay->through_seq)
         return replay->full ? 0 : -1;
