@@ -2,6 +2,7 @@
 //  store_window - frames out, added up: see window.h.
 #include "storage/window.h"
 
+#include <assert.h>
 #include <string.h>
 #include "storage/level.h"
 
@@ -53,11 +54,25 @@ s_read (window_t *self)
 {
     if (!node_name_is_valid (self->node) || self->since_wall_s >= self->until_wall_s)
         return 0;
-    self->scan = store_scan_new (self->store);
+    self->scan = self->hand->scan;
     int rc = s_add_all (self);
     window_forget_rows (self);
-    scan_destroy (&self->scan);
-    wire_reader_destroy (&self->reader);
+    return rc;
+}
+
+//  As store_window.
+static int
+s_fill (store_t *store, window_hand_t *hand, const store_ask_t *ask)
+{
+    window_t window = {.store = store,
+                       .hand = hand,
+                       .node = ask->node,
+                       .metrics = ask->metrics,
+                       .since_wall_s = ask->since_wall_s,
+                       .until_wall_s = ask->until_wall_s};
+    int rc = s_read (&window);
+    partial_init (ask->partial, ask->node, ask->since_wall_s, ask->until_wall_s);
+    row_fill_partial (&window.total, ask->partial);
     return rc;
 }
 
@@ -65,16 +80,18 @@ int
 store_window (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
               metric_set_t metrics, partial_t *partial)
 {
-    window_t window = {.store = self,
-                       .node = node,
-                       .metrics = metrics,
-                       .since_wall_s = since_wall_s,
-                       .until_wall_s = until_wall_s};
-    int rc = s_read (&window);
-    partial_init (partial, node, since_wall_s, until_wall_s);
-    row_fill_partial (&window.total, partial);
+    const store_ask_t ask = {.node = node,
+                             .since_wall_s = since_wall_s,
+                             .until_wall_s = until_wall_s,
+                             .metrics = metrics,
+                             .partial = partial};
+    window_hand_t *hand = window_hand_new (self);
+    int rc = s_fill (self, hand, &ask);
+    window_hand_destroy (&hand);
     return rc;
 }
+
+//  --- several windows -------------------------------------------------------------------------
 
 //  Started when several windows are first asked for: a worker's store never is.
 static crew_t *
@@ -88,28 +105,56 @@ s_crew (store_t *self)
     return crew;
 }
 
+//  What those share who fill windows. A thread takes a hand that nobody uses, so that there are no
+//  more of them than threads.
 typedef struct {
     store_t *store;
     store_ask_t *asks;
+    pthread_mutex_t mutex; //  Guards all below
+    window_hand_t *idle[CREW_HELPERS_MAX + 1];
+    unsigned idle_count;
 } shared_t;
 
-static void
-s_fill (void *context, size_t index)
+static window_hand_t *
+s_take_hand (shared_t *self)
 {
-    const shared_t *shared = context;
+    pthread_mutex_lock (&self->mutex);
+    window_hand_t *hand = self->idle_count > 0 ? self->idle[--self->idle_count] : NULL;
+    pthread_mutex_unlock (&self->mutex);
+    return hand ? hand : window_hand_new (self->store);
+}
+
+static void
+s_leave_hand (shared_t *self, window_hand_t *hand)
+{
+    pthread_mutex_lock (&self->mutex);
+    assert (self->idle_count <= CREW_HELPERS_MAX);
+    self->idle[self->idle_count++] = hand;
+    pthread_mutex_unlock (&self->mutex);
+}
+
+static void
+s_fill_shared (void *context, size_t index)
+{
+    shared_t *shared = context;
     store_ask_t *ask = &shared->asks[index];
-    ask->failed = store_window (shared->store, ask->node, ask->since_wall_s, ask->until_wall_s,
-                                ask->metrics, ask->partial) == -1;
+    window_hand_t *hand = s_take_hand (shared);
+    ask->failed = s_fill (shared->store, hand, ask) == -1;
+    s_leave_hand (shared, hand);
 }
 
 int
 store_windows (store_t *self, store_ask_t *asks, size_t count)
 {
-    shared_t shared = {self, asks};
+    shared_t shared = {.store = self, .asks = asks};
+    pthread_mutex_init (&shared.mutex, NULL);
     if (count == 1)
-        s_fill (&shared, 0);
+        s_fill_shared (&shared, 0);
     else
-        crew_share (s_crew (self), s_fill, &shared, count);
+        crew_share (s_crew (self), s_fill_shared, &shared, count);
+    while (shared.idle_count > 0)
+        window_hand_destroy (&shared.idle[--shared.idle_count]);
+    pthread_mutex_destroy (&shared.mutex);
     for (size_t i = 0; i < count; i++)
         if (asks[i].failed)
             return -1;
@@ -120,9 +165,14 @@ int
 store_window_plan (store_t *self, const char *node, int64_t since_wall_s, int64_t until_wall_s,
                    store_plan_t *plan)
 {
-    window_t window = {
-        .store = self, .node = node, .since_wall_s = since_wall_s, .until_wall_s = until_wall_s};
+    window_hand_t *hand = window_hand_new (self);
+    window_t window = {.store = self,
+                       .hand = hand,
+                       .node = node,
+                       .since_wall_s = since_wall_s,
+                       .until_wall_s = until_wall_s};
     int rc = s_read (&window);
+    window_hand_destroy (&hand);
     *plan = window.plan;
     return rc;
 }

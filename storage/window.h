@@ -24,11 +24,24 @@ typedef struct {
 
 #define WINDOW_KEPT_ROWS 4 //  Two edges, two rows each
 
+//  What one thread reads windows with, one after the other, all of them as they were at one moment.
+//  Frames are decoded each in the place of the one before, so that only what that one filled has to
+//  be cleared.
+typedef struct {
+    scan_t *scan;          //  Owned, as is the reader
+    wire_reader_t *reader; //  Scratch
+    frame_slots_t slots;   //  The frame's
+    frame_t frame;
+} window_hand_t;
+
+window_hand_t *window_hand_new (store_t *store);
+void window_hand_destroy (window_hand_t **self_p);
+
 typedef struct {
     store_t *store;
     const char *node;
-    scan_t *scan;
-    wire_reader_t *reader; //  Owned; NULL as long as no frame is read
+    window_hand_t *hand; //  Borrowed
+    scan_t *scan;        //  The hand's
     metric_set_t metrics;
     int64_t since_wall_s, until_wall_s;
     holding_t record; //  Of the node, as far as the database tells
@@ -59,15 +72,14 @@ int window_add_edge (window_t *self, int64_t from_wall_s, int64_t until_wall_s);
 //  Add what lies in the minute that is not closed.
 int window_add_open (window_t *self);
 
-//  Scratch, the window's.
-wire_reader_t *window_reader (window_t *self);
-//  Decode a frame. False where it does not decode, which is counted.
-bool window_decode (window_t *self, const store_record_t *record, frame_t *frame);
+//  Decode a frame, which is borrowed until the next one is. NULL where it does not decode, which is
+//  counted.
+const frame_t *window_decode (window_t *self, const store_record_t *record);
 //  Stand before the frames that start at or after a second. *rc is what scan_seek came to.
 int window_seek_frames (window_t *self, int64_t from_wall_s, int *rc);
-//  The frame the scan stands on. Returns 1 where it starts before until and decodes, 0 where it
-//  does not decode, -1 where it is behind or another node's.
-int window_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame);
+//  The frame the scan stands on, borrowed until the next one is decoded. Returns 1 where it starts
+//  before until and decodes, 0 where it does not decode, -1 where it is behind or another node's.
+int window_take_frame (window_t *self, int64_t until_wall_s, const frame_t **frame);
 //  Add a frame's events; no seconds.
 void window_add_frame (window_t *self, const frame_t *frame);
 

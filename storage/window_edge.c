@@ -51,7 +51,7 @@ s_find_chunk (window_t *self, int64_t minute_wall_s, chunk_t **chunk)
     int rc = scan_find (self->scan, key.data, key.size, &data, &size, error);
     if (rc <= 0)
         return rc < 0 ? store_fail (self->store, error) : 0;
-    *chunk = chunk_open (data, size, minute_wall_s, window_reader (self));
+    *chunk = chunk_open (data, size, minute_wall_s, self->hand->reader);
     return *chunk ? 1 : store_fail_damaged (self->store, "a chunk of frames is none");
 }
 
@@ -153,7 +153,7 @@ static int
 s_read_frames (window_t *self, edge_t *edge)
 {
     char error[DATABASE_ERROR_MAX];
-    frame_t frame;
+    const frame_t *frame;
     int rc;
     if (window_seek_frames (self, edge->minute_wall_s, &rc))
         return -1;
@@ -165,7 +165,7 @@ s_read_frames (window_t *self, edge_t *edge)
         if (taken < 0)
             break;
         if (taken > 0)
-            s_add_edge_frame (self, edge, &frame);
+            s_add_edge_frame (self, edge, frame);
     }
     return rc < 0 ? store_fail (self->store, error) : 0;
 }

@@ -3,6 +3,7 @@
 #include "storage/window.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include "storage/rollup.h"
 
@@ -14,23 +15,38 @@ s_count_unreadable (store_t *self)
     pthread_mutex_unlock (&self->mutex);
 }
 
-wire_reader_t *
-window_reader (window_t *self)
+window_hand_t *
+window_hand_new (store_t *store)
 {
-    if (!self->reader)
-        self->reader = wire_reader_new ();
-    assert (self->reader);
-    return self->reader;
+    window_hand_t *self = malloc (sizeof *self);
+    assert (self);
+    self->scan = store_scan_new (store);
+    self->reader = wire_reader_new ();
+    self->slots = frame_slots_all;
+    return self;
 }
 
-bool
-window_decode (window_t *self, const store_record_t *record, frame_t *frame)
+void
+window_hand_destroy (window_hand_t **self_p)
 {
-    if (rollup_decode (frame, window_reader (self), record) == 0)
-        return true;
+    window_hand_t *self = *self_p;
+    if (!self)
+        return;
+    scan_destroy (&self->scan);
+    wire_reader_destroy (&self->reader);
+    free (self);
+    *self_p = NULL;
+}
+
+const frame_t *
+window_decode (window_t *self, const store_record_t *record)
+{
+    window_hand_t *hand = self->hand;
+    if (rollup_decode_again (&hand->frame, &hand->slots, hand->reader, record) == 0)
+        return &hand->frame;
     if (record->start_wall_s >= self->since_wall_s && record->start_wall_s < self->until_wall_s)
         s_count_unreadable (self->store);
-    return false;
+    return NULL;
 }
 
 int
@@ -43,7 +59,7 @@ window_seek_frames (window_t *self, int64_t from_wall_s, int *rc)
 }
 
 int
-window_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame)
+window_take_frame (window_t *self, int64_t until_wall_s, const frame_t **frame)
 {
     char node[NODE_NAME_MAX + 1];
     store_record_t record;
@@ -53,7 +69,8 @@ window_take_frame (window_t *self, int64_t until_wall_s, frame_t *frame)
         record.start_wall_s >= until_wall_s)
         return -1;
     record.data = scan_value (self->scan, &record.size);
-    return window_decode (self, &record, frame);
+    *frame = window_decode (self, &record);
+    return *frame != NULL;
 }
 
 void

@@ -56,12 +56,12 @@ s_add_open_part (window_t *self)
 {
     inbox_frames_t frames = {.count = 0};
     uint64_t number = 0;
-    frame_t frame;
+    const frame_t *frame;
     s_cover_reach (self);
     int rc = s_read_inbox (self, self->rolled.closed_wall_s, &number, &frames);
     for (size_t i = 0; rc == 0 && i < frames.count; i++)
-        if (window_decode (self, &frames.frames[i], &frame))
-            s_add_part_of_frame (self, &frame);
+        if ((frame = window_decode (self, &frames.frames[i])))
+            s_add_part_of_frame (self, frame);
     inbox_frames_clear (&frames);
     return rc;
 }
@@ -71,11 +71,11 @@ static int
 s_extend_open (window_t *self, open_minute_t *minute)
 {
     inbox_frames_t frames = {.count = 0};
-    frame_t frame;
+    const frame_t *frame;
     int rc = s_read_inbox (self, minute->until_wall_s, &minute->inbox_number, &frames);
     for (size_t i = 0; rc == 0 && i < frames.count; i++)
-        if (window_decode (self, &frames.frames[i], &frame))
-            open_minute_add (minute, &frame);
+        if ((frame = window_decode (self, &frames.frames[i])))
+            open_minute_add (minute, frame);
     inbox_frames_clear (&frames);
     return rc;
 }
