@@ -66,16 +66,23 @@ s_add_open_part (window_t *self)
     return rc;
 }
 
-//  Bring the sum of the minute up to the window's end.
+//  Bring the sum of the minute up to the window's end, and keep what it comes by. Frames that are
+//  not in it so far may stand in any record from the first one that is read on.
 static int
 s_extend_open (window_t *self, open_minute_t *minute)
 {
+    open_minutes_t *kept = self->store->open_minutes;
+    uint64_t number = minute->inbox_number;
     inbox_frames_t frames = {.count = 0};
     const frame_t *frame;
-    int rc = s_read_inbox (self, minute->until_wall_s, &minute->inbox_number, &frames);
+    int rc = s_read_inbox (self, minute->until_wall_s, &number, &frames);
     for (size_t i = 0; rc == 0 && i < frames.count; i++)
-        if ((frame = window_decode (self, &frames.frames[i])))
+        if ((frame = window_decode (self, &frames.frames[i]))) {
+            if (open_minute_is_step (minute, frame->start_wall_s))
+                open_minutes_keep (kept, minute);
             open_minute_add (minute, frame);
+        }
+    minute->inbox_number = number;
     inbox_frames_clear (&frames);
     return rc;
 }
@@ -90,12 +97,14 @@ window_add_open (window_t *self)
         return s_add_open_part (self);
     if (!open_minutes_find (kept, self->node, &self->rolled, self->until_wall_s, &minute))
         open_minute_init (&minute, self->node, &self->rolled);
+    int64_t begun_wall_s = minute.until_wall_s;
     if (s_extend_open (self, &minute))
         return -1;
     if (open_minute_end_wall_s (&minute) > self->until_wall_s)
         return s_add_open_part (self);
     row_add_metrics (&self->total, &minute.row, self->metrics);
     self->plan.records[STORE_LEVEL_SECONDS] += minute.row.frames;
-    open_minutes_keep (kept, &minute);
+    if (minute.until_wall_s > begun_wall_s)
+        open_minutes_keep (kept, &minute);
     return 0;
 }

@@ -1,6 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  Claims about windows: the sums of the frames inside, and every second counted once.
 #include "test_store.h"
+#include "test_chance.h"
+#include "storage/open_minute.h"
 
 //  Encode a frame whose every event of cpudist is of value_ns, and append it.
 static void
@@ -214,6 +216,129 @@ test_windows_read_together_are_those_read_one_by_one (void **state)
     }
 }
 
+//  --- the open minute --------------------------------------------------------------------------
+
+#define OPEN_S   1200 //  It begins here
+#define OPEN_MAX 60
+
+//  Frame i starts at OPEN_S + i, in an epoch of its own; every seventh one covers the next second,
+//  too.
+typedef struct {
+    store_t *store;
+    bool has[OPEN_MAX];
+} open_t;
+
+static uint32_t
+s_span (unsigned i)
+{
+    return i % 7 == 0 ? 2 : 1;
+}
+
+static void
+s_append_open (open_t *self, unsigned i)
+{
+    s_append_frame (self->store, s_frame ("n1", i + 1, 1, OPEN_S + i, s_span (i)), i + 1,
+                    1000 * (i + 1));
+    self->has[i] = true;
+}
+
+static void
+s_assert_open_sum (const open_t *self, unsigned end)
+{
+    partial_t partial;
+    histogram_t expected = {0};
+    bool covered[OPEN_MAX + 2] = {false};
+    uint64_t frames = 0, present_s = 0;
+    for (unsigned i = 0; i < end && i < OPEN_MAX; i++) {
+        for (uint64_t event = 0; self->has[i] && event <= i; event++)
+            histogram_add (&expected, 1000 * (i + 1));
+        for (unsigned second = i; self->has[i] && second < i + s_span (i); second++)
+            covered[second] = true;
+        frames += self->has[i];
+    }
+    for (unsigned second = 0; second < end; second++)
+        present_s += covered[second];
+    assert_int_equal (store_window (self->store, "n1", OPEN_S, OPEN_S + end, METRIC_ALL, &partial),
+                      0);
+    assert_memory_equal (&partial.metrics[METRIC_cpudist].histogram, &expected, sizeof expected);
+    assert_int_equal (partial.metrics[METRIC_cpudist].present_s, present_s);
+    assert_int_equal (partial.present_s, present_s);
+    assert_int_equal (partial.frames, frames);
+}
+
+//  Ends go back and forth, while frames come in order, and now and then one that was left out.
+static void
+test_an_open_minute_is_summed_up_to_any_end (void **state)
+{
+    open_t open = {.store = ((fixture_t *) *state)->store};
+    unsigned next = 0;
+    chance_state = 1;
+    s_append_open (&open, next++);
+    while (next < OPEN_MAX) {
+        unsigned skipped = chance_number () % OPEN_MAX;
+        if (chance_number () % 4 == 0)
+            next++;
+        if (next < OPEN_MAX)
+            s_append_open (&open, next++);
+        if (chance_number () % 8 == 0 && skipped < next && !open.has[skipped])
+            s_append_open (&open, skipped);
+        for (unsigned asked = chance_number () % 8; asked > 0; asked--)
+            s_assert_open_sum (&open, 1 + chance_number () % (OPEN_MAX + 1));
+    }
+    for (unsigned end = OPEN_MAX; end > 0; end--)
+        s_assert_open_sum (&open, end);
+}
+
+//  As if a window had been asked for that ends then: a sum that has events, which no frame has.
+static void
+s_keep_sum (open_minutes_t *minutes, int64_t until_wall_s, uint64_t events)
+{
+    static open_minute_t minute;
+    const rolled_t rolled = {.closed_wall_s = OPEN_S};
+    open_minute_init (&minute, "n1", &rolled);
+    minute.until_wall_s = until_wall_s;
+    for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
+        minute.row.metrics[METRIC_cpudist].histogram.buckets[slot] = events;
+    open_minutes_keep (minutes, &minute);
+}
+
+//  Where the sum ends that is found for a window's end; 0: there is none.
+static int64_t
+s_found (open_minutes_t *minutes, int64_t until_wall_s, uint64_t disorder)
+{
+    static open_minute_t minute;
+    const rolled_t rolled = {.closed_wall_s = OPEN_S, .disorder = disorder};
+    return open_minutes_find (minutes, "n1", &rolled, until_wall_s, &minute) ? minute.until_wall_s
+                                                                             : 0;
+}
+
+static void
+test_the_latest_sum_of_every_few_seconds_is_kept (void **state)
+{
+    (void) state;
+    open_minutes_t *minutes = open_minutes_new ();
+    for (int64_t at = OPEN_S + 60; at > OPEN_S; at--)
+        s_keep_sum (minutes, at, 1);
+    for (int64_t at = OPEN_S + 1; at <= OPEN_S + 61; at++) {
+        int64_t steps = (at - OPEN_S) / OPEN_MINUTE_STEP_S;
+        assert_int_equal (s_found (minutes, at, 0),
+                          steps > 0 ? OPEN_S + steps * OPEN_MINUTE_STEP_S : 0);
+        assert_int_equal (s_found (minutes, at, 1), 0);
+    }
+    open_minutes_destroy (&minutes);
+}
+
+static void
+test_a_sum_that_is_too_large_is_not_kept (void **state)
+{
+    (void) state;
+    open_minutes_t *minutes = open_minutes_new ();
+    s_keep_sum (minutes, OPEN_S + 1, 1);
+    s_keep_sum (minutes, OPEN_S + 2, UINT64_MAX);
+    assert_int_equal (s_found (minutes, OPEN_S + 60, 0), OPEN_S + 1);
+    open_minutes_destroy (&minutes);
+}
+
 int
 main (void)
 {
@@ -230,6 +355,9 @@ main (void)
         STORE_TEST (test_bytes_that_are_no_frame_are_not_present_but_counted),
         STORE_TEST (test_a_closed_minute_of_nothing_else_is_searched_for_bytes_that_are_no_frame),
         STORE_TEST (test_an_unknown_node_has_an_empty_window),
+        STORE_TEST (test_an_open_minute_is_summed_up_to_any_end),
+        cmocka_unit_test (test_the_latest_sum_of_every_few_seconds_is_kept),
+        cmocka_unit_test (test_a_sum_that_is_too_large_is_not_kept),
         cmocka_unit_test_setup_teardown (test_windows_read_together_are_those_read_one_by_one,
                                          set_up, tear_down),
     };
