@@ -8,8 +8,9 @@
 #include <string.h>
 #include "query/nearest.h"
 
-//  Steps that are read together, over the machine's processors.
-#define READ_AHEAD 32
+//  At most so many steps are read together, over the machine's processors: at the end of each lot
+//  all but one processor wait for the last step.
+#define READ_AHEAD 128
 
 //  A node to read.
 typedef struct {
@@ -28,7 +29,8 @@ struct selection_t {
     size_t target_count;
     size_t target;                //  The one to read next
     int64_t step_wall_s;          //  Start of its step to read next
-    store_ask_t asks[READ_AHEAD]; //  Steps that were read together
+    size_t read_ahead;            //  How many steps are read together
+    store_ask_t asks[READ_AHEAD]; //  Those that were
     partial_t *partials;          //  Owned: theirs
     size_t asked, handed_out;     //  How many of them
     store_plan_t plan;            //  Of the step, where only that is asked for
@@ -170,15 +172,31 @@ s_refuse_size (const selection_t *self, int64_t steps, query_error_t *error)
     query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
 }
 
+//  Steps of one node, at most.
+static int64_t
+s_count_steps (const selection_t *self)
+{
+    int64_t every_s = self->statement->every_s;
+    return every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
+}
+
 static int
 s_check_size (const selection_t *self, query_error_t *error)
 {
-    int64_t every_s = self->statement->every_s;
-    int64_t steps = every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
+    int64_t steps = s_count_steps (self);
     if (steps * (int64_t) self->target_count <= SELECTION_MAX_STEPS)
         return 0;
     s_refuse_size (self, steps, error);
     return -1;
+}
+
+static void
+s_make_room (selection_t *self)
+{
+    int64_t steps = s_count_steps (self) * (int64_t) self->target_count;
+    self->read_ahead = (size_t) s_lesser (steps, READ_AHEAD);
+    self->partials = malloc (self->read_ahead * sizeof *self->partials);
+    assert (self->partials);
 }
 
 //  --- life ------------------------------------------------------------------------------------
@@ -193,10 +211,11 @@ s_prepare (selection_t *self, int64_t now_wall_ns, query_error_t *error)
         return query_error_set (error, ERROR_INTERNAL, -1, "the store's nodes could not be read");
     self->taken = calloc (self->known_count + 1, sizeof self->taken[0]);
     assert (self->taken);
-    self->partials = malloc (READ_AHEAD * sizeof *self->partials);
-    assert (self->partials);
     self->step_wall_s = self->since_wall_s;
-    return s_resolve (self, error) == 0 ? s_check_size (self, error) : -1;
+    if (s_resolve (self, error) == -1 || s_check_size (self, error) == -1)
+        return -1;
+    s_make_room (self);
+    return 0;
 }
 
 selection_t *
@@ -260,7 +279,7 @@ s_next_step (selection_t *self, int64_t step_end)
 static void
 s_list_steps (selection_t *self)
 {
-    size_t most = self->statement->explain ? 1 : READ_AHEAD;
+    size_t most = self->statement->explain ? 1 : self->read_ahead;
     self->asked = self->handed_out = 0;
     while (self->asked < most && self->target < self->target_count) {
         int64_t step_end = s_step_end (self);
