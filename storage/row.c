@@ -258,6 +258,16 @@ s_take_scopes (reading_t *self)
         s_take_scope (self);
 }
 
+//  The taker is a copy while it is read, so that it is kept in registers.
+static void
+s_take_run (taker_t *taker, uint64_t sign, uint64_t *buckets, uint64_t length)
+{
+    taker_t run = *taker;
+    for (; length > 0; length--)
+        *buckets++ += sign * taker_varint_of_many (&run);
+    *taker = run;
+}
+
 static void
 s_take_buckets (taker_t *taker, uint64_t sign, uint64_t *buckets)
 {
@@ -271,8 +281,8 @@ s_take_buckets (taker_t *taker, uint64_t sign, uint64_t *buckets)
             taker->fault = true;
             return;
         }
-        for (; length > 0; length--)
-            buckets[slot++] += sign * taker_varint (taker);
+        s_take_run (taker, sign, buckets + slot, length);
+        slot += length;
     }
 }
 

@@ -322,6 +322,28 @@ test_columns_of_any_shape_are_given_back (void **state)
     }
 }
 
+//  Whatever bytes: numbers in their shortest form, longer ones, more than 64 bits, ends within one.
+static void
+test_many_varints_are_those_taken_one_by_one (void **state)
+{
+    (void) state;
+    uint8_t bytes[64];
+    chance_state = 1;
+    for (unsigned round = 0; round < 20000; round++) {
+        size_t size = chance_number () % sizeof bytes;
+        unsigned more_in_16 = chance_number () % 17;
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (uint8_t) (chance_number () & 0x7F) |
+                       (chance_number () % 16 < more_in_16 ? 0x80 : 0);
+        taker_t one = {bytes, bytes + size, false}, many = one;
+        while (!one.fault) {
+            assert_true (taker_varint_of_many (&many) == taker_varint (&one));
+            assert_ptr_equal (many.next, one.next);
+            assert_int_equal (many.fault, one.fault);
+        }
+    }
+}
+
 int
 main (void)
 {
@@ -335,6 +357,7 @@ main (void)
         cmocka_unit_test (test_every_slot_of_a_distribution_is_of_one_symbol),
         cmocka_unit_test (test_every_symbol_in_a_distributions_range_has_slots),
         cmocka_unit_test (test_columns_of_any_shape_are_given_back),
+        cmocka_unit_test (test_many_varints_are_those_taken_one_by_one),
     };
     s_writer = counts_writer_new ();
     int failed = cmocka_run_group_tests (tests, NULL, NULL);
