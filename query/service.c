@@ -37,13 +37,31 @@ struct service_t {
     atomic_uint_fast64_t asked, refused, recovered, malformed, unsent;
 };
 
-//  What this thread has computed so far.
 static int64_t
-s_cpu_ns (void)
+s_clock_ns (clockid_t clock)
 {
     struct timespec now;
-    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+    clock_gettime (clock, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+//  Since when this thread answers a statement: by its own computing, and by the time that passes.
+typedef struct {
+    int64_t cpu_ns, mono_ns;
+} begun_t;
+
+static begun_t
+s_begin (void)
+{
+    return (begun_t){s_clock_ns (CLOCK_THREAD_CPUTIME_ID), s_clock_ns (CLOCK_MONOTONIC)};
+}
+
+//  A thread computes no longer than time passes, which can be told without asking the kernel.
+static bool
+s_is_long (const begun_t *begun)
+{
+    return s_clock_ns (CLOCK_MONOTONIC) - begun->mono_ns >= SHORT_CPU_NS &&
+           s_clock_ns (CLOCK_THREAD_CPUTIME_ID) - begun->cpu_ns >= SHORT_CPU_NS;
 }
 
 //  --- replies ---------------------------------------------------------------------------------
@@ -139,11 +157,11 @@ s_ask (service_t *self, const peer_t *peer, const message_t *message)
         s_refuse (self, peer, message->id, &error);
         return;
     }
-    int64_t begun_cpu_ns = s_cpu_ns ();
+    const begun_t begun = s_begin ();
     int rc;
     do
         rc = job_step (job, &error);
-    while (rc == 1 && s_cpu_ns () - begun_cpu_ns < SHORT_CPU_NS);
+    while (rc == 1 && !s_is_long (&begun));
     if (rc == 1 && s_keep (self, job, &error) == 0)
         return;
     s_settle (self, job, rc == 1 ? -1 : rc, &error);
