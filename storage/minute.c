@@ -88,7 +88,7 @@ s_gather_chunk (gathering_t *self, const void *data, size_t size, const seq_rang
 {
     store_t *store = self->draft->store;
     frame_t frame;
-    chunk_t *chunk = chunk_open (data, size, self->minute_wall_s, store->reader);
+    chunk_t *chunk = chunk_open (data, size, self->minute_wall_s, self->draft->hand->reader);
     int rc = chunk ? 0 : s_fail_chunk (store);
     for (unsigned i = 0; rc == 0 && i < chunk_count (chunk); i++) {
         if (chunk_frame (chunk, i, &frame) || frame_fault (&frame))
@@ -113,7 +113,7 @@ static bool
 s_gather_frame (gathering_t *self, const store_record_t *record)
 {
     frame_t *frame = &self->frame;
-    if (rollup_decode_again (frame, &self->slots, self->draft->store->reader, record))
+    if (rollup_decode_again (frame, &self->slots, self->draft->hand->reader, record))
         return false;
     if (self->sheet->count < SHEET_FRAMES_MAX && s_is_filed_as (frame, record)) {
         self->singles[self->single_count] = *record;
@@ -195,7 +195,7 @@ static bool
 s_is_faithful (const gathering_t *self, const bytes_t *value)
 {
     chunk_t *chunk =
-        chunk_open (value->data, value->size, self->minute_wall_s, self->draft->store->reader);
+        chunk_open (value->data, value->size, self->minute_wall_s, self->draft->hand->reader);
     bool is_faithful = chunk && chunk_holds (chunk, self->sheet);
     chunk_close (&chunk);
     return is_faithful;
@@ -230,7 +230,7 @@ s_init (gathering_t *self, store_draft_t *draft, holding_t *drafted, int64_t min
     self->is_open = false;
     self->had_chunk = false;
     self->minute = NULL;
-    self->sheet = draft->store->sheet;
+    self->sheet = draft->hand->sheet;
     self->slots = frame_slots_all;
     self->single_count = 0;
 }
@@ -310,8 +310,9 @@ s_is_equal (chunk_t *chunk, const store_record_t *record)
 }
 
 int
-minute_holds (store_t *store, const store_record_t *record)
+minute_holds (const store_draft_t *draft, const store_record_t *record)
 {
+    store_t *store = draft->store;
     char error[DATABASE_ERROR_MAX];
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
     store_bytes_t key = store_key_chunk (record->node, minute_wall_s);
@@ -326,7 +327,7 @@ minute_holds (store_t *store, const store_record_t *record)
         rc = 0;
     else {
         const void *data = scan_value (scan, &size);
-        chunk = chunk_open (data, size, minute_wall_s, store->reader);
+        chunk = chunk_open (data, size, minute_wall_s, draft->hand->reader);
         rc = chunk ? s_is_equal (chunk, record) : s_fail_chunk (store);
     }
     chunk_close (&chunk);

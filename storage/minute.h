@@ -29,6 +29,6 @@ int minute_drop (store_draft_t *draft, holding_t *drafted, int64_t minute_wall_s
 
 //  Whether a minute's chunk holds the frame with the record's name, and with the same bytes.
 //  Returns 1, 0 or -1.
-int minute_holds (store_t *store, const store_record_t *record);
+int minute_holds (const store_draft_t *draft, const store_record_t *record);
 
 #endif

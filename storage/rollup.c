@@ -359,7 +359,7 @@ s_reckon (rollup_t *self, const store_record_t *record)
 {
     rolled_t *rolled = self->rolled;
     frame_t frame;
-    if (rollup_decode (&frame, self->draft->store->reader, record))
+    if (rollup_decode (&frame, self->draft->hand->reader, record))
         return 0;
     int64_t minute_wall_s = period_floor (record->start_wall_s, MINUTE_S);
     rolled->origin_wall_s = wall_earlier (rolled->origin_wall_s, minute_wall_s);
@@ -411,7 +411,7 @@ s_find_next_minute (const rollup_t *self, int64_t *minute_wall_s)
         if (entry->frame.start_wall_s < least_wall_s &&
             inbox_is_next (self->rolled, entry->frame.start_wall_s) &&
             inbox_is_alive (self->drafted, &entry->frame) &&
-            rollup_decode (&frame, self->draft->store->reader, &entry->frame) == 0)
+            rollup_decode (&frame, self->draft->hand->reader, &entry->frame) == 0)
             least_wall_s = entry->frame.start_wall_s;
     *minute_wall_s = period_floor (least_wall_s, MINUTE_S);
     return least_wall_s < INT64_MAX;

@@ -354,11 +354,8 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->path = strdup (path);
     assert (self->path);
     self->holdings = holdings_new ();
-    self->drafts = holdings_new ();
+    self->hand = hand_new ();
     self->open_minutes = open_minutes_new ();
-    self->reader = wire_reader_new ();
-    assert (self->reader);
-    self->sheet = sheet_new ();
     if (s_open (self, options, fault, error))
         store_destroy (&self);
     return self;
@@ -380,9 +377,7 @@ store_destroy (store_t **self_p)
     crew_destroy (&self->crew);
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
-    holdings_destroy (&self->drafts);
-    wire_reader_destroy (&self->reader);
-    sheet_destroy (&self->sheet);
+    hand_destroy (&self->hand);
     open_minutes_destroy (&self->open_minutes);
     pthread_mutex_destroy (&self->mutex);
     pthread_mutex_destroy (&self->writing);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include "storage/folder.h"
 #include "storage/inbox_draft.h"
-#include "storage/minute.h"
 #include "storage/rollup.h"
 #include "storage/store_draft.h"
+#include "storage/store_judge.h"
 #include "storage/store_key.h"
 
 //  Minutes of all nodes end at once. An append rewrites twice as many frames as it brings, and so
@@ -18,25 +18,31 @@
 
 #define PART_BYTES (4u << 20)
 
-//  A record of the batch, to be dealt with together with those of its group of the inbox.
-typedef struct {
-    unsigned group;
-    uint32_t index;
-} turn_t;
+typedef struct append_t append_t;
 
+//  What is dealt with and written at once: some of the groups.
 typedef struct {
+    append_t *append;
+    store_draft_t draft;
+    size_t duplicates;
+    uint16_t closed[STORE_GROUPS]; //  Groups whose minutes are, once it is written
+    size_t closed_count;
+    bool is_written;
+} part_t;
+
+struct append_t {
     store_t *store;
     const store_record_t *records;
     store_verdict_t *verdicts;
-    store_draft_t draft;
-    turn_t *turns; //  Owned: all records, group by group; within one in their own order
-    size_t turn;   //  The one it is
-    size_t first;  //  The first one of its group
-    size_t duplicates;
-    size_t rewritten, rewritten_max; //  Frames of minutes that are closed
-    uint16_t closed[STORE_GROUPS];   //  Groups whose minutes were, but are not written yet
-    size_t closed_count;
-} append_t;
+    size_t count;
+    uint32_t *turns; //  Owned: all records by their index, group by group, each in its own order
+    uint32_t firsts[STORE_GROUPS + 1]; //  The first turn of each group, and the end of all
+    uint16_t groups[STORE_GROUPS];     //  Those that there is something to do for,
+    size_t group_count;                //  so many,
+    size_t taken;                      //  and how many of these are dealt with
+    size_t rewritten, rewritten_max;   //  Frames of minutes that are closed
+    part_t part;
+};
 
 bool
 store_has_space (const store_t *self)
@@ -70,252 +76,121 @@ s_bytes (const store_record_t *records, size_t count)
     return bytes;
 }
 
-static bool
-s_have_one_name (const store_record_t *one, const store_record_t *other)
-{
-    return one->seq == other->seq && one->epoch == other->epoch &&
-           strcmp (one->node, other->node) == 0;
-}
+//  --- groups ----------------------------------------------------------------------------------
 
-static bool
-s_are_equal (const store_record_t *one, const store_record_t *other)
+//  Count the records of each group, which tells where those of each end; then deal them out from
+//  the last one on.
+static void
+s_take_turns (append_t *self)
 {
-    return one->size == other->size && one->start_wall_s == other->start_wall_s &&
-           one->span_s == other->span_s && memcmp (one->data, other->data, one->size) == 0;
-}
-
-//  The earlier record of this batch with the same name that got the verdict, from the turn on;
-//  NULL where there is none. *turn is then the next one to look at.
-static const store_record_t *
-s_earlier (const append_t *self, size_t index, store_verdict_t verdict, size_t *turn)
-{
-    while (*turn < self->turn) {
-        size_t earlier = self->turns[(*turn)++].index;
-        if (self->verdicts[earlier] == verdict &&
-            s_have_one_name (&self->records[earlier], &self->records[index]))
-            return &self->records[earlier];
+    uint16_t *groups = malloc ((self->count + 1) * sizeof *groups);
+    self->turns = malloc ((self->count + 1) * sizeof *self->turns);
+    assert (groups && self->turns && self->count <= UINT32_MAX);
+    for (size_t i = 0; i < self->count; i++) {
+        groups[i] = (uint16_t) store_group (self->records[i].node);
+        self->firsts[groups[i]]++;
     }
-    return NULL;
-}
-
-//  Whether the refused record lies aside already, in the database or from earlier in this batch.
-//  Returns 1, 0, or -1 on failure.
-static int
-s_is_aside (const append_t *self, size_t index, const store_bytes_t *key)
-{
-    const store_record_t *record = &self->records[index], *earlier;
-    char error[DATABASE_ERROR_MAX];
-    size_t turn = self->first;
-    assert (record);
-    while ((earlier = s_earlier (self, index, STORE_CONFLICT, &turn)))
-        if (earlier->size == record->size &&
-            memcmp (earlier->data, record->data, record->size) == 0)
-            return 1;
-    int equal = database_compare (self->store->database, key->data, key->size, record->data,
-                                  record->size, error);
-    return equal < 0 ? store_fail (self->store, error) : equal;
-}
-
-//  Refuse a frame: its bytes are put aside while there is room for them.
-static int
-s_refuse (append_t *self, size_t index)
-{
-    const store_record_t *record = &self->records[index];
-    holding_t *drafted = store_draft_node (&self->draft, record->node);
-    uint64_t digest = manifest_digest (record->data, record->size);
-    store_bytes_t key = store_key_conflict (record->node, record->epoch, record->seq, digest);
-    int aside = s_is_aside (self, index, &key);
-    if (aside < 0)
-        return -1;
-    drafted->conflicts++;
-    if (!aside && drafted->conflicts_kept < STORE_CONFLICTS_MAX) {
-        batch_put (self->draft.batch, key.data, key.size, record->data, record->size);
-        drafted->conflicts_kept++;
-    }
-    self->verdicts[index] = STORE_CONFLICT;
-    return 0;
-}
-
-//  The frame's name is held; equal tells whether with the same bytes.
-static int
-s_judge_held (append_t *self, size_t index, bool equal)
-{
-    if (!equal)
-        return s_refuse (self, index);
-    self->verdicts[index] = STORE_DUPLICATE;
-    self->duplicates++;
-    return 0;
-}
-
-//  The frame's name is stored already: in the inbox, by itself, or in the chunk of its minute.
-//  Where it is not under this start and span, the stored bytes differ, for these are part of them.
-static int
-s_judge_stored (append_t *self, const holding_t *known, size_t index)
-{
-    const store_record_t *record = &self->records[index];
-    char error[DATABASE_ERROR_MAX];
-    if (inbox_is_open (&known->rolled, record->start_wall_s)) {
-        int held = inbox_draft_holds (&self->draft, record);
-        return held < 0 ? -1 : s_judge_held (self, index, held);
-    }
-    store_bytes_t key = store_key_frame (record);
-    int equal = database_compare (self->store->database, key.data, key.size, record->data,
-                                  record->size, error);
-    if (equal < 0)
-        return store_fail (self->store, error);
-    if (!equal)
-        equal = minute_holds (self->store, record);
-    return equal < 0 ? -1 : s_judge_held (self, index, equal);
-}
-
-//  The frame's name was added earlier in this batch.
-static int
-s_judge_within (append_t *self, size_t index)
-{
-    size_t turn = self->first;
-    const store_record_t *added = s_earlier (self, index, STORE_ADDED, &turn);
-    assert (added);
-    return s_judge_held (self, index, s_are_equal (added, &self->records[index]));
-}
-
-static int
-s_add (append_t *self, size_t index, const store_range_t *frame)
-{
-    const store_record_t *record = &self->records[index];
-    holding_t *drafted = store_draft_node (&self->draft, record->node);
-    holding_insert (drafted, frame);
-    losses_remove (&drafted->losses, record->epoch, record->seq);
-    self->verdicts[index] = STORE_ADDED;
-    return rollup_add (&self->draft, drafted, record);
-}
-
-//  The frame's name is not stored: it may be added, unless it stands in this batch already or
-//  contradicts the frames around it.
-static int
-s_judge_new (append_t *self, size_t index)
-{
-    const store_record_t *record = &self->records[index];
-    holding_t *drafted = store_draft_node (&self->draft, record->node);
-    ranges_t *ranges = store_draft_epoch (drafted, record->epoch);
-    if (ranges_contain (ranges, record->seq))
-        return s_judge_within (self, index);
-    const store_range_t frame = range_of_frame (record);
-    if (!ranges_admit (ranges, &frame))
-        return s_refuse (self, index);
-    return s_add (self, index, &frame);
-}
-
-static int
-s_judge (append_t *self, size_t index)
-{
-    const store_record_t *record = &self->records[index];
-    const holding_t *known = store_draft_node (&self->draft, record->node)->known;
-    const ranges_t *held = known ? holding_find (known, record->epoch) : NULL;
-    if (held && ranges_contain (held, record->seq))
-        return s_judge_stored (self, known, index);
-    if (!known || !holding_has_expired (known, record->epoch, record->seq))
-        return s_judge_new (self, index);
-    self->verdicts[index] = STORE_EXPIRED;
-    return 0;
-}
-
-static int
-s_compare_turns (const void *one_p, const void *other_p)
-{
-    const turn_t *one = one_p, *other = other_p;
-    if (one->group != other->group)
-        return one->group < other->group ? -1 : 1;
-    return (one->index > other->index) - (one->index < other->index);
+    for (unsigned group = 1; group <= STORE_GROUPS; group++)
+        self->firsts[group] += self->firsts[group - 1];
+    for (size_t i = self->count; i-- > 0;)
+        self->turns[--self->firsts[groups[i]]] = (uint32_t) i;
+    free (groups);
 }
 
 static void
-s_take_turns (append_t *self, size_t count)
+s_list_groups (append_t *self)
 {
-    self->turns = malloc ((count + 1) * sizeof *self->turns);
-    assert (self->turns && count <= UINT32_MAX);
-    for (size_t i = 0; i < count; i++)
-        self->turns[i] = (turn_t){store_group (self->records[i].node), (uint32_t) i};
-    qsort (self->turns, count, sizeof *self->turns, s_compare_turns);
+    for (unsigned group = 0; group < STORE_GROUPS; group++)
+        if (self->firsts[group] < self->firsts[group + 1] || self->store->is_due[group])
+            self->groups[self->group_count++] = (uint16_t) group;
 }
 
-//  Of the group in hand. Beyond what an append may rewrite minutes wait, for the next one.
+//  --- a part ----------------------------------------------------------------------------------
+
 static int
-s_close_minutes (append_t *self)
+s_judge_group (part_t *self, unsigned group)
 {
-    bool *is_due = &self->store->is_due[self->draft.inbox->group];
+    const append_t *append = self->append;
+    store_judge_t judge = {.draft = &self->draft,
+                           .records = append->records,
+                           .verdicts = append->verdicts,
+                           .turns = append->turns + append->firsts[group],
+                           .count = append->firsts[group + 1] - append->firsts[group]};
+    int rc = store_judge (&judge);
+    self->duplicates += judge.duplicates;
+    return rc;
+}
+
+//  Beyond what an append may rewrite minutes wait, for the next one.
+static int
+s_close_minutes (part_t *self, unsigned group)
+{
+    append_t *append = self->append;
+    bool *is_due = &append->store->is_due[group];
     *is_due |= self->draft.inbox->is_due;
-    if (!*is_due || self->rewritten >= self->rewritten_max)
+    if (!*is_due || append->rewritten >= append->rewritten_max)
         return 0;
     *is_due = false;
-    self->closed[self->closed_count++] = (uint16_t) self->draft.inbox->group;
-    return rollup_close (&self->draft, &self->rewritten);
-}
-
-//  What was not written is to be closed again.
-static void
-s_reopen_minutes (append_t *self)
-{
-    for (size_t i = 0; i < self->closed_count; i++)
-        self->store->is_due[self->closed[i]] = true;
-}
-
-static int
-s_judge_group (append_t *self, unsigned group, size_t count)
-{
-    inbox_draft_begin (&self->draft, group);
-    self->first = self->turn;
-    for (; self->turn < count && self->turns[self->turn].group == group; self->turn++)
-        if (s_judge (self, self->turns[self->turn].index))
-            return -1;
-    return s_close_minutes (self);
-}
-
-//  Write what there is, and let memory know.
-static int
-s_write (append_t *self)
-{
-    if (store_draft_write (&self->draft))
-        return -1;
-    pthread_mutex_lock (&self->store->mutex);
-    store_draft_publish (&self->draft);
-    self->store->duplicates += self->duplicates;
-    pthread_mutex_unlock (&self->store->mutex);
-    self->duplicates = 0;
-    self->closed_count = 0;
-    store_fit (self->store);
-    return 0;
-}
-
-static void
-s_begin_draft (append_t *self)
-{
-    store_draft_init (&self->draft, self->store);
-    self->draft.defers = true;
+    self->closed[self->closed_count++] = (uint16_t) group;
+    return rollup_close (&self->draft, &append->rewritten);
 }
 
 //  Minutes that close may be many times as large as the frames that close them.
 static int
-s_write_part (append_t *self)
+s_fill (part_t *self)
 {
-    if (batch_bytes (self->draft.batch) < PART_BYTES)
-        return 0;
-    int rc = s_write (self);
-    store_draft_fini (&self->draft);
-    s_begin_draft (self);
-    return rc;
-}
-
-static int
-s_judge_all (append_t *self, size_t count)
-{
-    for (unsigned group = 0; group < STORE_GROUPS; group++) {
-        bool has_records = self->turn < count && self->turns[self->turn].group == group;
-        if (!has_records && !self->store->is_due[group])
-            continue;
-        if (s_judge_group (self, group, count) || s_write_part (self))
+    append_t *append = self->append;
+    while (batch_bytes (self->draft.batch) < PART_BYTES && append->taken < append->group_count) {
+        unsigned group = append->groups[append->taken++];
+        inbox_draft_begin (&self->draft, group);
+        if (s_judge_group (self, group) || s_close_minutes (self, group))
             return -1;
     }
     return 0;
+}
+
+static void
+s_begin_part (part_t *self, append_t *append)
+{
+    self->append = append;
+    self->duplicates = self->closed_count = 0;
+    store_draft_init (&self->draft, append->store, append->store->hand);
+    self->draft.defers = true;
+}
+
+//  Let memory know what was written.
+static void
+s_publish (part_t *self)
+{
+    store_t *store = self->append->store;
+    pthread_mutex_lock (&store->mutex);
+    store_draft_publish (&self->draft);
+    store->duplicates += self->duplicates;
+    pthread_mutex_unlock (&store->mutex);
+}
+
+//  What was not written is to be closed again.
+static void
+s_reopen_minutes (const part_t *self)
+{
+    for (size_t i = 0; i < self->closed_count; i++)
+        self->append->store->is_due[self->closed[i]] = true;
+}
+
+static int
+s_write_part (append_t *self)
+{
+    part_t *part = &self->part;
+    s_begin_part (part, self);
+    int rc = s_fill (part) || store_draft_write (&part->draft) ? -1 : 0;
+    if (rc)
+        s_reopen_minutes (part);
+    else
+        s_publish (part);
+    store_draft_fini (&part->draft);
+    if (rc == 0)
+        store_fit (self->store);
+    return rc;
 }
 
 static int
@@ -326,13 +201,13 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
     append_t append = {.store = self,
                        .records = records,
                        .verdicts = verdicts,
+                       .count = count,
                        .rewritten_max = REWRITTEN_MIN + 2 * count};
-    s_begin_draft (&append);
-    s_take_turns (&append, count);
-    int rc = s_judge_all (&append, count) || s_write (&append) ? -1 : 0;
-    if (rc)
-        s_reopen_minutes (&append);
-    store_draft_fini (&append.draft);
+    int rc = 0;
+    s_take_turns (&append);
+    s_list_groups (&append);
+    while (rc == 0 && append.taken < append.group_count)
+        rc = s_write_part (&append);
     free (append.turns);
     return rc;
 }

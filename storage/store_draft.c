@@ -8,10 +8,11 @@
 #include "storage/unwritten.h"
 
 void
-store_draft_init (store_draft_t *self, store_t *store)
+store_draft_init (store_draft_t *self, store_t *store, hand_t *hand)
 {
     *self = (store_draft_t){.store = store,
-                            .holdings = store->drafts,
+                            .hand = hand,
+                            .holdings = hand->drafts,
                             .batch = batch_new (store->database),
                             .inbox = inbox_draft_new ()};
 }

@@ -13,8 +13,9 @@ typedef struct inbox_draft_t inbox_draft_t;
 
 typedef struct {
     store_t *store;
-    holdings_t *holdings; //  Touched nodes, with touched epochs only; empty epochs are to go. New
-                          //  nodes are found there, others by what is known of them
+    hand_t *hand;         //  Borrowed
+    holdings_t *holdings; //  The hand's: touched nodes, with touched epochs only; empty epochs are
+                          //  to go. New nodes are found there, others by what is known of them
     holding_t *latest;    //  The one of these that was asked for last; frames come node by node
     batch_t *batch;
     inbox_draft_t *inbox; //  Of one group of nodes after another
@@ -22,7 +23,8 @@ typedef struct {
     bool defers;          //  Ranges of frames that come to the inbox need not be written yet
 } store_draft_t;
 
-void store_draft_init (store_draft_t *self, store_t *store);
+//  A hand has one draft at a time.
+void store_draft_init (store_draft_t *self, store_t *store, hand_t *hand);
 void store_draft_fini (store_draft_t *self);
 
 //  The draft of a node, begun as a copy of all but its epochs; a new node's is empty. Borrowed

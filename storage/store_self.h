@@ -4,7 +4,8 @@
 //      store.c             open and close, figures, errors
 //      store_quarantine.c  a folder put aside
 //      store_draft.c       one change in the making; used by
-//      store_append.c      frames in
+//      store_append.c      frames in, after judging each by way of
+//      store_judge.c       what becomes of a frame
 //      inbox_draft.c       frames of open minutes, as they come, in; dead ones out
 //      inbox.c             frames of open minutes, read
 //      unwritten.c         ranges that only the inbox tells of
@@ -33,9 +34,9 @@
 #include "storage/crew.h"
 #include "storage/database.h"
 #include "storage/folder.h"
+#include "storage/hand.h"
 #include "storage/holdings.h"
 #include "storage/open_minute.h"
-#include "storage/sheet.h"
 #include "storage/store.h"
 #include "storage/store_key.h"
 
@@ -56,9 +57,7 @@ struct store_t {
     atomic_uint_least64_t reserve_bytes; //  Free disk space below which nothing is appended
     atomic_bool damaged;       //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing;   //  Held through a write: one at a time; taken before mutex
-    wire_reader_t *reader;     //  Of the thread that holds writing, as are
-    sheet_t *sheet;            //  the minute that it rewrites,
-    holdings_t *drafts;        //  what it drafts, nothing in between,
+    hand_t *hand;              //  Of the thread that holds writing, as are
     uint64_t inbox_number;     //  the number of the next records of the inbox, and which of its
     bool is_due[STORE_GROUPS]; //  groups have minutes that are over
     unwritten_t unwritten[STORE_GROUPS]; //  What of each group is in the inbox only

@@ -1,0 +1,29 @@
+//  SPDX-License-Identifier: GPL-2.0-or-later
+//  hand - see hand.h.
+#include "storage/hand.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+hand_t *
+hand_new (void)
+{
+    hand_t *self = malloc (sizeof *self);
+    assert (self);
+    *self = (hand_t){wire_reader_new (), sheet_new (), holdings_new ()};
+    assert (self->reader);
+    return self;
+}
+
+void
+hand_destroy (hand_t **self_p)
+{
+    hand_t *self = *self_p;
+    if (!self)
+        return;
+    wire_reader_destroy (&self->reader);
+    sheet_destroy (&self->sheet);
+    holdings_destroy (&self->drafts);
+    free (self);
+    *self_p = NULL;
+}
