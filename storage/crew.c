@@ -62,7 +62,7 @@ crew_helpers (void)
 
 //  Signals are the main thread's.
 crew_t *
-crew_new (unsigned helpers)
+crew_new (unsigned helpers, const char *name)
 {
     sigset_t all, before;
     crew_t *self = calloc (1, sizeof *self);
@@ -73,9 +73,11 @@ crew_new (unsigned helpers)
     pthread_cond_init (&self->done, NULL);
     sigfillset (&all);
     pthread_sigmask (SIG_SETMASK, &all, &before);
-    for (; self->helpers < helpers; self->helpers++)
+    for (; self->helpers < helpers; self->helpers++) {
         if (pthread_create (&self->threads[self->helpers], NULL, s_main, self))
             break;
+        pthread_setname_np (self->threads[self->helpers], name);
+    }
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     return self;
 }

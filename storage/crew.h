@@ -8,8 +8,9 @@
 
 typedef struct crew_t crew_t;
 
-//  helpers threads; none is a crew too: the caller does all alone.
-crew_t *crew_new (unsigned helpers);
+//  helpers threads of this name, of at most 15 bytes; none is a crew too: the caller does all
+//  alone.
+crew_t *crew_new (unsigned helpers, const char *name);
 //  A crew's helpers on this machine: one for each further processor, at most CREW_HELPERS_MAX.
 #define CREW_HELPERS_MAX 3
 unsigned crew_helpers (void);

@@ -3,7 +3,7 @@
 //  files (database_self.h) are the only ones that call RocksDB; its error texts are translated
 //  here.
 //
-//  Any thread may read; one at a time writes. Failing calls put one line, cut to
+//  Any thread may read and write batches of its own. Failing calls put one line, cut to
 //  DATABASE_ERROR_MAX bytes with its NUL, into error.
 #ifndef STORAGE_DATABASE_H
 #define STORAGE_DATABASE_H

@@ -327,10 +327,18 @@ s_read_all (store_t *self, const store_options_t *options, store_fault_t *fault,
     return rc ? -1 : 0;
 }
 
+static unsigned
+s_hand_count (const store_options_t *options)
+{
+    unsigned count = options->hands ? options->hands : 1 + crew_helpers ();
+    return count < STORE_HANDS_MAX ? count : STORE_HANDS_MAX;
+}
+
 static int
 s_open (store_t *self, const store_options_t *options, store_fault_t *fault,
         char error[DATABASE_ERROR_MAX])
 {
+    self->hand_count = s_hand_count (options);
     self->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
     s_reserve (self, s_buffers_bytes (self, 0));
     *fault = STORE_UNUSABLE;
@@ -354,7 +362,7 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->path = strdup (path);
     assert (self->path);
     self->holdings = holdings_new ();
-    self->hand = hand_new ();
+    self->hands[0] = hand_new ();
     self->open_minutes = open_minutes_new ();
     if (s_open (self, options, fault, error))
         store_destroy (&self);
@@ -375,9 +383,11 @@ store_destroy (store_t **self_p)
     if (!self)
         return;
     crew_destroy (&self->crew);
+    crew_destroy (&self->appenders);
     database_destroy (&self->database);
     holdings_destroy (&self->holdings);
-    hand_destroy (&self->hand);
+    for (unsigned i = 0; i < STORE_HANDS_MAX; i++)
+        hand_destroy (&self->hands[i]);
     open_minutes_destroy (&self->open_minutes);
     pthread_mutex_destroy (&self->mutex);
     pthread_mutex_destroy (&self->writing);

@@ -21,15 +21,18 @@ typedef struct store_t store_t;
 typedef struct {
     bool sync; //  fdatasync with every write; otherwise writes survive kill -9, and power loss
                //  only from the next store_sync on
-    uint32_t memory_bytes;   //  Write buffer and cache together; 0 means 16 MiB
-    const char *owner;       //  Node name that a new store is given and any other must have;
-                             //  STORE_OF_MANY: a store of many nodes; NULL: whatever it is, and a
-                             //  new one is of many
+    uint32_t memory_bytes; //  Write buffer and cache together; 0 means 16 MiB
+    const char *owner;     //  Node name that a new store is given and any other must have;
+                           //  STORE_OF_MANY: a store of many nodes; NULL: whatever it is, and a
+                           //  new one is of many
+    unsigned hands;        //  Threads that deal with a large append, STORE_HANDS_MAX at most; 0: as
+                           //  many as there are processors
     bool refuse_damaged_log; //  A log damaged before its tail is STORE_DAMAGED; otherwise what
                              //  lies behind the damage is dropped (for a store that is refilled)
 } store_options_t;
 
-#define STORE_OF_MANY ""
+#define STORE_OF_MANY   ""
+#define STORE_HANDS_MAX 2
 
 //  Why a store could not be opened.
 typedef enum {
@@ -90,9 +93,10 @@ typedef enum {
 //  is rewritten compactly by the way, once a frame behind it comes; where more nodes' minutes end
 //  than can be rewritten at once, following appends do the rest. verdicts[i] says what became of
 //  records[i]; two records of one batch are judged in order. Node names must be valid. Returns 0,
-//  or -1 when not all was written, and nothing where it is a few MiB: the disk is full or failed
-//  (see store_error). A disk is full while 64 MiB and its write buffers would not be left;
-//  appending works again as soon as they are. The same records may always be appended again.
+//  or -1 when not all was written: the disk is full or failed (see store_error). Fewer than
+//  4096 frames, of a few MiB, are written all or none; of more any nodes' may have been. A disk is
+//  full while 64 MiB and its write buffers would not be left; appending works again as soon as they
+//  are. The same records may always be appended again.
 int store_append (store_t *self, const store_record_t *records, size_t count,
                   store_verdict_t *verdicts);
 

@@ -1,6 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  store_append - frames in: judge each by what is held, gather frames and changed books in one
-//  batch, write it, and only then let memory know.
+//  batch, write it, and only then let memory know. Groups of nodes have nothing in common that an
+//  append changes, so that several hands deal with them at a time.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,12 @@
 
 #define PART_BYTES (4u << 20)
 
+//  An append of less takes no 50 ms on one processor, and leaves the others to those who read.
+#define SHARED_MIN 4096
+
 typedef struct append_t append_t;
 
-//  What is dealt with and written at once: some of the groups.
+//  What one hand deals with and writes, at once: some of the groups.
 typedef struct {
     append_t *append;
     store_draft_t draft;
@@ -39,9 +43,11 @@ struct append_t {
     uint32_t firsts[STORE_GROUPS + 1]; //  The first turn of each group, and the end of all
     uint16_t groups[STORE_GROUPS];     //  Those that there is something to do for,
     size_t group_count;                //  so many,
-    size_t taken;                      //  and how many of these are dealt with
-    size_t rewritten, rewritten_max;   //  Frames of minutes that are closed
-    part_t part;
+    atomic_size_t taken;               //  and how many of these some hand took, or more
+    atomic_size_t rewritten;           //  Frames of minutes that are closed
+    size_t rewritten_max;
+    unsigned hands;
+    part_t parts[STORE_HANDS_MAX];
 };
 
 bool
@@ -105,7 +111,18 @@ s_list_groups (append_t *self)
             self->groups[self->group_count++] = (uint16_t) group;
 }
 
-//  --- a part ----------------------------------------------------------------------------------
+//  A group that no other hand has. False where there is none left.
+static bool
+s_take_group (append_t *self, unsigned *group)
+{
+    size_t taken = atomic_fetch_add (&self->taken, 1);
+    if (taken >= self->group_count)
+        return false;
+    *group = self->groups[taken];
+    return true;
+}
+
+//  --- a part: by any hand ---------------------------------------------------------------------
 
 static int
 s_judge_group (part_t *self, unsigned group)
@@ -127,21 +144,23 @@ s_close_minutes (part_t *self, unsigned group)
 {
     append_t *append = self->append;
     bool *is_due = &append->store->is_due[group];
+    size_t frames = 0;
     *is_due |= self->draft.inbox->is_due;
-    if (!*is_due || append->rewritten >= append->rewritten_max)
+    if (!*is_due || atomic_load (&append->rewritten) >= append->rewritten_max)
         return 0;
     *is_due = false;
     self->closed[self->closed_count++] = (uint16_t) group;
-    return rollup_close (&self->draft, &append->rewritten);
+    int rc = rollup_close (&self->draft, &frames);
+    atomic_fetch_add (&append->rewritten, frames);
+    return rc;
 }
 
 //  Minutes that close may be many times as large as the frames that close them.
 static int
 s_fill (part_t *self)
 {
-    append_t *append = self->append;
-    while (batch_bytes (self->draft.batch) < PART_BYTES && append->taken < append->group_count) {
-        unsigned group = append->groups[append->taken++];
+    unsigned group;
+    while (batch_bytes (self->draft.batch) < PART_BYTES && s_take_group (self->append, &group)) {
         inbox_draft_begin (&self->draft, group);
         if (s_judge_group (self, group) || s_close_minutes (self, group))
             return -1;
@@ -150,23 +169,30 @@ s_fill (part_t *self)
 }
 
 static void
-s_begin_part (part_t *self, append_t *append)
+s_write_part (void *context, size_t index)
 {
-    self->append = append;
-    self->duplicates = self->closed_count = 0;
-    store_draft_init (&self->draft, append->store, append->store->hand);
-    self->draft.defers = true;
+    append_t *append = context;
+    part_t *self = &append->parts[index];
+    self->is_written = s_fill (self) == 0 && store_draft_write (&self->draft) == 0;
 }
 
-//  Let memory know what was written.
+//  --- all parts: the thread that appends ------------------------------------------------------
+
 static void
-s_publish (part_t *self)
+s_begin_part (append_t *self, unsigned index)
 {
-    store_t *store = self->append->store;
-    pthread_mutex_lock (&store->mutex);
+    part_t *part = &self->parts[index];
+    part->append = self;
+    part->duplicates = part->closed_count = 0;
+    store_draft_init (&part->draft, self->store, self->store->hands[index]);
+    part->draft.defers = true;
+}
+
+static void
+s_publish_part (part_t *self)
+{
     store_draft_publish (&self->draft);
-    store->duplicates += self->duplicates;
-    pthread_mutex_unlock (&store->mutex);
+    self->append->store->duplicates += self->duplicates;
 }
 
 //  What was not written is to be closed again.
@@ -177,20 +203,59 @@ s_reopen_minutes (const part_t *self)
         self->append->store->is_due[self->closed[i]] = true;
 }
 
-static int
-s_write_part (append_t *self)
+//  Let memory know what was written.
+static void
+s_publish (append_t *self)
 {
-    part_t *part = &self->part;
-    s_begin_part (part, self);
-    int rc = s_fill (part) || store_draft_write (&part->draft) ? -1 : 0;
-    if (rc)
-        s_reopen_minutes (part);
+    pthread_mutex_lock (&self->store->mutex);
+    for (unsigned i = 0; i < self->hands; i++)
+        if (self->parts[i].is_written)
+            s_publish_part (&self->parts[i]);
+    pthread_mutex_unlock (&self->store->mutex);
+}
+
+//  Returns -1 where the part was not written.
+static int
+s_end_part (part_t *self)
+{
+    if (!self->is_written)
+        s_reopen_minutes (self);
+    store_draft_fini (&self->draft);
+    return self->is_written ? 0 : -1;
+}
+
+//  Hands only read what is held; it changes when all have done. Returns -1 where a part was not
+//  written.
+static int
+s_write_parts (append_t *self)
+{
+    int rc = 0;
+    for (unsigned i = 0; i < self->hands; i++)
+        s_begin_part (self, i);
+    if (self->hands == 1)
+        s_write_part (self, 0);
     else
-        s_publish (part);
-    store_draft_fini (&part->draft);
+        crew_share (self->store->appenders, s_write_part, self, self->hands);
+    s_publish (self);
+    for (unsigned i = 0; i < self->hands; i++)
+        rc |= s_end_part (&self->parts[i]);
     if (rc == 0)
         store_fit (self->store);
     return rc;
+}
+
+//  The hands for so many records; those that are asked for first are made.
+static unsigned
+s_hands (store_t *self, size_t count)
+{
+    if (self->hand_count == 1 || count < SHARED_MIN)
+        return 1;
+    if (!self->appenders) {
+        self->appenders = crew_new (self->hand_count - 1, "appender");
+        for (unsigned i = 1; i < self->hand_count; i++)
+            self->hands[i] = hand_new ();
+    }
+    return self->hand_count;
 }
 
 static int
@@ -202,12 +267,13 @@ s_append (store_t *self, const store_record_t *records, size_t count, store_verd
                        .records = records,
                        .verdicts = verdicts,
                        .count = count,
-                       .rewritten_max = REWRITTEN_MIN + 2 * count};
+                       .rewritten_max = REWRITTEN_MIN + 2 * count,
+                       .hands = s_hands (self, count)};
     int rc = 0;
     s_take_turns (&append);
     s_list_groups (&append);
-    while (rc == 0 && append.taken < append.group_count)
-        rc = s_write_part (&append);
+    while (rc == 0 && atomic_load (&append.taken) < append.group_count)
+        rc = s_write_parts (&append);
     free (append.turns);
     return rc;
 }

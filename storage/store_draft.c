@@ -247,27 +247,34 @@ s_put_node (store_draft_t *self, holding_t *drafted)
 
 //  Frames that are rewritten make a batch larger than what it was asked to take in.
 static int
-s_check_space (const store_draft_t *self)
+s_check_space (const store_draft_t *self, uint64_t bytes)
 {
-    uint64_t bytes = batch_bytes (self->batch);
     return self->deletes ? store_check_space_to_delete (self->store, bytes)
                          : store_check_space (self->store, bytes);
+}
+
+//  The disk must have room for this batch and for those that are being written.
+static int
+s_write (store_draft_t *self)
+{
+    char error[DATABASE_ERROR_MAX];
+    store_t *store = self->store;
+    uint64_t bytes = batch_bytes (self->batch);
+    uint64_t others_bytes = atomic_fetch_add (&store->pending_bytes, bytes);
+    int rc = s_check_space (self, others_bytes + bytes);
+    if (rc == 0 && database_write (store->database, self->batch, error))
+        rc = store_fail (store, error);
+    atomic_fetch_sub (&store->pending_bytes, bytes);
+    return rc;
 }
 
 int
 store_draft_write (store_draft_t *self)
 {
-    char error[DATABASE_ERROR_MAX];
     inbox_draft_settle (self);
     for (size_t i = 0; i < self->holdings->count; i++)
         s_put_node (self, self->holdings->nodes[i]);
-    if (batch_is_empty (self->batch))
-        return 0;
-    if (s_check_space (self))
-        return -1;
-    if (database_write (self->store->database, self->batch, error))
-        return store_fail (self->store, error);
-    return 0;
+    return batch_is_empty (self->batch) ? 0 : s_write (self);
 }
 
 void

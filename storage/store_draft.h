@@ -3,7 +3,7 @@
 //  batch of what it writes besides their records. The draft tells which records changed, and
 //  replaces the true holdings once the database has taken the batch: all or nothing.
 //
-//  Its user holds the store's writing mutex throughout.
+//  Its user holds the store's writing mutex throughout, or helps who does.
 #ifndef STORAGE_STORE_DRAFT_H
 #define STORAGE_STORE_DRAFT_H
 

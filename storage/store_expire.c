@@ -235,7 +235,7 @@ static int
 s_expire_slice (const retention_t *retention, const holding_t *holding)
 {
     slice_t slice = {.holding = holding};
-    store_draft_init (&slice.draft, retention->store, retention->store->hand);
+    store_draft_init (&slice.draft, retention->store, retention->store->hands[0]);
     slice.draft.deletes = true;
     int rc = s_read (&slice, retention);
     if (rc == 0 && slice.frames > 0)

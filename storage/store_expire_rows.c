@@ -71,7 +71,7 @@ static int
 s_expire_node (store_t *self, const holding_t *holding, unsigned level, int64_t before_wall_s)
 {
     removal_t removal = {.level = level, .before_wall_s = before_wall_s};
-    store_draft_init (&removal.draft, self, self->hand);
+    store_draft_init (&removal.draft, self, self->hands[0]);
     removal.draft.deletes = true;
     removal.drafted = store_draft_node (&removal.draft, holding->node);
     int rc = s_remove (&removal);

@@ -44,7 +44,7 @@ s_mark_lost (store_t *self, const char *node, const loss_t *loss)
     store_draft_t draft;
     if (store_check_space (self, 0))
         return -1;
-    store_draft_init (&draft, self, self->hand);
+    store_draft_init (&draft, self, self->hands[0]);
     holding_t *drafted = store_draft_node (&draft, node);
     s_add (drafted, store_draft_epoch (drafted, loss->range.epoch), loss);
     int rc = s_write (&draft, drafted);

@@ -4,8 +4,8 @@
 //      store.c             open and close, figures, errors
 //      store_quarantine.c  a folder put aside
 //      store_draft.c       one change in the making; used by
-//      store_append.c      frames in, after judging each by way of
-//      store_judge.c       what becomes of a frame
+//      store_append.c      frames in, by way of
+//      store_judge.c       what becomes of each of them
 //      inbox_draft.c       frames of open minutes, as they come, in; dead ones out
 //      inbox.c             frames of open minutes, read
 //      unwritten.c         ranges that only the inbox tells of
@@ -25,6 +25,11 @@
 //  The holdings mirror the database. Only a thread that holds writing changes them, and it holds
 //  the mutex while it does; it may read them without, all others must hold it. The mutex is never
 //  held across a call of the database.
+//
+//  Several hands deal with a large append at a time, each with other groups of nodes. While they
+//  work the holdings only are read, but for drafted, which is of who has the node's group in hand;
+//  they change when all hands are done, by the thread that holds writing. What is due and what is
+//  drafted is disjoint by group, and all else that hands change is atomic or has the mutex.
 #ifndef STORAGE_STORE_SELF_H
 #define STORAGE_STORE_SELF_H
 
@@ -54,13 +59,16 @@ struct store_t {
     folder_place_t place; //  Of the folder when it was opened
     size_t memory_bytes;
     atomic_uint_least64_t buffers_bytes; //  What RocksDB may write at any moment
+    atomic_uint_least64_t pending_bytes; //  Of batches that are being written
     atomic_uint_least64_t reserve_bytes; //  Free disk space below which nothing is appended
-    atomic_bool damaged;       //  A read met a frame that the books list and the database lacks
-    pthread_mutex_t writing;   //  Held through a write: one at a time; taken before mutex
-    hand_t *hand;              //  Of the thread that holds writing, as are
-    uint64_t inbox_number;     //  the number of the next records of the inbox, and which of its
-    bool is_due[STORE_GROUPS]; //  groups have minutes that are over
-    unwritten_t unwritten[STORE_GROUPS]; //  What of each group is in the inbox only
+    atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
+    pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
+    hand_t *hands[STORE_HANDS_MAX]; //  Of the thread that holds writing, and of those that help it
+    unsigned hand_count;            //  How many large appends have
+    crew_t *appenders;              //  Who helps it; NULL until it is needed, as are their hands
+    uint64_t inbox_number;     //  Likewise: the number of the next records of the inbox, and which
+    bool is_due[STORE_GROUPS]; //  of its groups have minutes that are over
+    unwritten_t unwritten[STORE_GROUPS]; //  and what of each group is in the inbox only
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     crew_t *crew;          //  That reads windows; NULL until it is needed

@@ -99,7 +99,7 @@ s_crew (store_t *self)
 {
     pthread_mutex_lock (&self->mutex);
     if (!self->crew)
-        self->crew = crew_new (crew_helpers ());
+        self->crew = crew_new (crew_helpers (), "windows");
     crew_t *crew = self->crew;
     pthread_mutex_unlock (&self->mutex);
     return crew;

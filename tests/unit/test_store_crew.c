@@ -38,7 +38,7 @@ test_a_crew_does_each_item_once (void **state)
 {
     (void) state;
     for (unsigned helpers = 0; helpers <= CREW_HELPERS_MAX; helpers++) {
-        crew_t *crew = crew_new (helpers);
+        crew_t *crew = crew_new (helpers, "crew");
         s_ask (crew);
         crew_destroy (&crew);
         assert_null (crew);
@@ -49,7 +49,7 @@ static void
 test_who_asks_a_busy_crew_waits_for_its_turn (void **state)
 {
     (void) state;
-    crew_t *crew = crew_new (CREW_HELPERS_MAX);
+    crew_t *crew = crew_new (CREW_HELPERS_MAX, "crew");
     pthread_t askers[ASKERS];
     for (unsigned i = 0; i < ASKERS; i++)
         assert_int_equal (pthread_create (&askers[i], NULL, s_ask, crew), 0);
@@ -74,7 +74,7 @@ test_a_crew_works_on_several_items_at_a_time (void **state)
 {
     (void) state;
     atomic_uint met = 0;
-    crew_t *crew = crew_new (1);
+    crew_t *crew = crew_new (1, "crew");
     crew_share (crew, s_meet, &met, 2);
     assert_int_equal (atomic_load (&met), 2);
     crew_destroy (&crew);
