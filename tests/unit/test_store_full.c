@@ -3,47 +3,27 @@
 //  once there is space. The disk is a tmpfs of 80 MiB, which only root can mount.
 #include "test_store.h"
 #include "test_chance.h"
-#include <fcntl.h>
-#include <sys/mount.h>
+#include "test_small_disk.h"
 #include "storage/keeper.h"
 
 #define MIB (1ULL << 20)
 
 static int
-s_mount (void **state)
+s_set_up (void **state)
 {
-    set_up (state);
-    fixture_t *fixture = *state;
-    store_destroy (&fixture->store);
-    if (mount ("kpulse", fixture->root, "tmpfs", 0, "size=80m")) {
-        print_message ("no tmpfs can be mounted here: full disks are not tested\n");
-        return 0;
+    if (set_up_small_disk (state, "size=80m")) {
+        fixture_t *fixture = *state;
+        fixture->store = open_store (fixture->path);
     }
-    fixture->store = open_store (fixture->path);
     return 0;
 }
 
-static int
-s_unmount (void **state)
-{
-    fixture_t *fixture = *state;
-    store_destroy (&fixture->store);
-    umount2 (fixture->root, MNT_DETACH);
-    return tear_down (state);
-}
-
-//  Fill the disk but for what is to be left, with one file.
 static void
-s_fill (fixture_t *fixture, uint64_t left_bytes)
+s_fill (const fixture_t *fixture, uint64_t left_bytes)
 {
     char path[128];
-    store_stats_t stats;
-    store_stats (fixture->store, &stats);
     snprintf (path, sizeof path, "%s/ballast", fixture->root);
-    int file = open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    assert_true (file >= 0);
-    assert_int_equal (posix_fallocate (file, 0, (off_t) (stats.free_disk_bytes - left_bytes)), 0);
-    close (file);
+    fill_small_disk (fixture, path, left_bytes);
 }
 
 static void
@@ -289,7 +269,7 @@ test_a_full_disk_is_given_back_what_retention_took (void **state)
 int
 main (void)
 {
-#define FULL_TEST(test) cmocka_unit_test_setup_teardown (test, s_mount, s_unmount)
+#define FULL_TEST(test) cmocka_unit_test_setup_teardown (test, s_set_up, tear_down_small_disk)
     const struct CMUnitTest tests[] = {
         FULL_TEST (test_a_full_disk_refuses_frames_until_there_is_space),
         FULL_TEST (test_retention_works_on_a_disk_that_is_full_for_frames),

@@ -3,6 +3,7 @@
 //  byte and add up, however they were batched, when their minutes closed, and who went silent.
 #include "test_store.h"
 #include "test_chance.h"
+#include "test_group.h"
 
 #include <time.h>
 #include "storage/database.h"
@@ -41,15 +42,9 @@ s_set_up (void **state)
     world_t *world = calloc (1, sizeof *world);
     assert_non_null (world);
     set_up ((void **) &world->fixture);
-    unsigned group = 0, found = 0;
-    for (unsigned i = 0; found < NODES; i++) {
-        node_t *node = &world->nodes[found];
-        snprintf (node->name, sizeof node->name, "n%u", i);
-        node->start_wall_s = MINUTE_WALL_S;
-        if (found == 0)
-            group = store_group (node->name);
-        found += store_group (node->name) == group;
-    }
+    name_group (world->nodes[0].name, sizeof (node_t), NODES);
+    for (unsigned i = 0; i < NODES; i++)
+        world->nodes[i].start_wall_s = MINUTE_WALL_S;
     chance_state = 88172645463325252;
     *state = world;
     return 0;

@@ -7,7 +7,7 @@
 //  minute after minute, until it is killed, and confirms each batch by its number.
 #include "test_store.h"
 #include "test_appender.h"
-#include "storage/store_key.h"
+#include "test_group.h"
 
 #define NODES         5
 #define SECONDS       15 //  Of each node, a batch: minutes close in every fourth
@@ -15,17 +15,6 @@
 #define BYTES_MAX     512
 #define EPOCH_S       100000
 #define MINUTE_WALL_S 1763990040
-
-//  The nodes are those of the first one's group.
-static void
-s_name (unsigned index, char name[NODE_NAME_MAX + 1])
-{
-    unsigned group = store_group ("n0"), found = 0;
-    for (unsigned i = 0; found <= index; i++) {
-        snprintf (name, NODE_NAME_MAX + 1, "n%u", i);
-        found += store_group (name) == group;
-    }
-}
 
 static size_t
 s_encode (const char *node, uint64_t epoch, uint64_t seq, uint8_t data[BYTES_MAX])
@@ -55,8 +44,8 @@ s_append (store_t *store, uint64_t epoch, uint64_t batch)
     store_record_t records[NODES * SECONDS];
     store_verdict_t verdicts[NODES * SECONDS];
     size_t count = 0;
-    for (unsigned i = 0; i < NODES; i++) {
-        s_name (i, names[i]);
+    name_group (names[0], sizeof names[0], NODES);
+    for (unsigned i = 0; i < NODES; i++)
         for (uint64_t k = 1; k <= SECONDS; k++, count++) {
             uint64_t seq = batch * SECONDS + k;
             records[count] =
@@ -68,7 +57,6 @@ s_append (store_t *store, uint64_t epoch, uint64_t batch)
                                  .data = data[count],
                                  .size = s_encode (names[i], epoch, seq, data[count])};
         }
-    }
     return store_append (store, records, count, verdicts);
 }
 
@@ -150,15 +138,14 @@ test_a_kill_loses_no_frame_of_an_open_or_closing_minute (void **state)
 {
     fixture_t *fixture = *state;
     unsigned seed = 29;
+    char names[NODES][NODE_NAME_MAX + 1];
+    name_group (names[0], sizeof names[0], NODES);
     store_destroy (&fixture->store);
     for (uint64_t epoch = 1; epoch <= KILLS; epoch++) {
-        char node[NODE_NAME_MAX + 1];
         uint64_t batches = s_kill_after (fixture->path, epoch, 1 + (uint64_t) rand_r (&seed) % 12);
         store_t *store = open_store (fixture->path);
-        for (unsigned i = 0; i < NODES; i++) {
-            s_name (i, node);
-            s_check_node (store, node, epoch, batches);
-        }
+        for (unsigned i = 0; i < NODES; i++)
+            s_check_node (store, names[i], epoch, batches);
         store_destroy (&store);
     }
 }

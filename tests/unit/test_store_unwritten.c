@@ -3,6 +3,7 @@
 //  every opening of the store finds the ranges that it had, whatever came, went or was late.
 #include "test_store.h"
 #include "test_chance.h"
+#include "test_group.h"
 
 #include "schema/frame.h"
 #include "storage/database.h"
@@ -40,12 +41,10 @@ s_set_up (void **state)
     world_t *world = calloc (1, sizeof *world);
     assert_non_null (world);
     set_up ((void **) &world->fixture);
-    unsigned group = store_group ("n0"), found = 0;
-    for (unsigned i = 0; found < NODES; i++) {
-        node_t *node = &world->nodes[found];
-        *node = (node_t){.epoch = 1, .since_wall_s = MINUTE_WALL_S - 1};
-        snprintf (node->name, sizeof node->name, "n%u", i);
-        found += store_group (node->name) == group;
+    name_group (world->nodes[0].name, sizeof (node_t), NODES);
+    for (unsigned i = 0; i < NODES; i++) {
+        world->nodes[i].epoch = 1;
+        world->nodes[i].since_wall_s = MINUTE_WALL_S - 1;
     }
     chance_state = 88172645463325252;
     *state = world;
