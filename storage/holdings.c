@@ -34,8 +34,7 @@ holdings_clear (holdings_t *self)
     for (size_t i = 0; i < self->count; i++)
         holding_clear (self->nodes[i]);
     self->count = 0;
-    node_index_destroy (&self->index);
-    self->index = node_index_new ();
+    node_index_clear (self->index);
 }
 
 holding_t *

@@ -1,12 +1,14 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  node_index - see node_index.h. Open addressing, one slot after another; at most two thirds of
-//  the slots are used, so that an empty one ends every search soon.
+//  the slots are used, so that an empty one ends every search soon. Names come from sockets: lest
+//  some be chosen that all want one slot, where a name belongs depends on a number nobody knows.
 #include "storage/node_index.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <xxhash.h>
 
 #define FIRST_SLOTS 64 //  A power of two, like all later sizes
@@ -21,6 +23,7 @@ struct node_index_t {
     slot_t *slots;
     size_t mask; //  Their number less one
     size_t count;
+    uint64_t seed; //  Of hashes
 };
 
 static slot_t *
@@ -38,6 +41,8 @@ node_index_new (void)
     assert (self);
     self->slots = s_new_slots (FIRST_SLOTS);
     self->mask = FIRST_SLOTS - 1;
+    ssize_t got = getrandom (&self->seed, sizeof self->seed, 0);
+    assert (got == sizeof self->seed);
     return self;
 }
 
@@ -52,10 +57,18 @@ node_index_destroy (node_index_t **self_p)
     *self_p = NULL;
 }
 
-static uint64_t
-s_hash (const char *name)
+void
+node_index_clear (node_index_t *self)
 {
-    return XXH64 (name, strlen (name), 0);
+    if (self->count > 0)
+        memset (self->slots, 0, (self->mask + 1) * sizeof *self->slots);
+    self->count = 0;
+}
+
+static uint64_t
+s_hash (const node_index_t *self, const char *name)
+{
+    return XXH64 (name, strlen (name), self->seed);
 }
 
 //  Where the name stands, or the empty slot where it would.
@@ -72,7 +85,7 @@ s_place (const node_index_t *self, const char *name, uint64_t hash)
 void *
 node_index_find (const node_index_t *self, const char *name)
 {
-    return self->slots[s_place (self, name, s_hash (name))].item;
+    return self->slots[s_place (self, name, s_hash (self, name))].item;
 }
 
 static void
@@ -93,10 +106,21 @@ node_index_add (node_index_t *self, const char *name, void *item)
 {
     if (++self->count > (self->mask + 1) / 3 * 2)
         s_grow (self);
-    uint64_t hash = s_hash (name);
+    uint64_t hash = s_hash (self, name);
     size_t i = s_place (self, name, hash);
     assert (!self->slots[i].name);
     self->slots[i] = (slot_t){hash, name, item};
+}
+
+size_t
+node_index_longest_search (const node_index_t *self)
+{
+    size_t longest = 0, run = 0;
+    for (size_t i = 0; i < 2 * (self->mask + 1); i++) {
+        run = self->slots[i & self->mask].name ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest + 1;
 }
 
 //  Whether the item in slot i may move up to the emptied slot: its search begins there or before.
@@ -110,7 +134,7 @@ s_may_move (const node_index_t *self, size_t i, size_t emptied)
 void
 node_index_remove (node_index_t *self, const char *name)
 {
-    size_t emptied = s_place (self, name, s_hash (name));
+    size_t emptied = s_place (self, name, s_hash (self, name));
     assert (self->slots[emptied].name);
     for (size_t i = (emptied + 1) & self->mask; self->slots[i].name; i = (i + 1) & self->mask)
         if (s_may_move (self, i, emptied)) {

@@ -12,11 +12,17 @@ node_index_t *node_index_new (void);
 //  The items are the caller's.
 void node_index_destroy (node_index_t **self_p);
 
+//  Have no names, but keep the memory.
+void node_index_clear (node_index_t *self);
+
 //  The item of a name, or NULL.
 void *node_index_find (const node_index_t *self, const char *name);
 //  Add an item under a name that is not in it; the name is borrowed as long as it stays.
 void node_index_add (node_index_t *self, const char *name, void *item);
 //  Take a name out that is in it.
 void node_index_remove (node_index_t *self, const char *name);
+
+//  How many slots the longest search looks at, for tests.
+size_t node_index_longest_search (const node_index_t *self);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <xxhash.h>
 #include "storage/node_index.h"
 
 #define NAMES 3000
@@ -66,12 +67,51 @@ test_removing_some_loses_no_others (void **state)
     node_index_destroy (&index);
 }
 
+//  Names that would all belong into one slot of the table if the hash were known, and of any
+//  smaller one.
+static void
+test_names_chosen_for_one_slot_do_not_crowd_it (void **state)
+{
+    enum { CHOSEN = 1000, SLOTS = 2048 };
+    (void) state;
+    static item_t chosen[CHOSEN];
+    node_index_t *index = node_index_new ();
+    unsigned found = 0;
+    for (unsigned i = 0; found < CHOSEN; i++) {
+        item_t *item = &chosen[found];
+        int length = snprintf (item->name, sizeof item->name, "n%u", i);
+        if (XXH64 (item->name, (size_t) length, 0) % SLOTS != 0)
+            continue;
+        node_index_add (index, item->name, item);
+        found++;
+    }
+    assert_true (node_index_longest_search (index) < CHOSEN / 4);
+    node_index_destroy (&index);
+}
+
+static void
+test_a_cleared_index_has_no_name_and_takes_any (void **state)
+{
+    (void) state;
+    node_index_t *index = node_index_new ();
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < NAMES; i++)
+            node_index_add (index, s_items[i].name, &s_items[i]);
+        node_index_clear (index);
+        for (size_t i = 0; i < NAMES; i++)
+            assert_null (node_index_find (index, s_items[i].name));
+    }
+    node_index_destroy (&index);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_what_was_added_is_found_and_nothing_else),
         cmocka_unit_test (test_removing_some_loses_no_others),
+        cmocka_unit_test (test_names_chosen_for_one_slot_do_not_crowd_it),
+        cmocka_unit_test (test_a_cleared_index_has_no_name_and_takes_any),
     };
     return cmocka_run_group_tests (tests, s_name_items, NULL);
 }
