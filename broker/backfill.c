@@ -10,7 +10,7 @@
 #include "broker/backfill.h"
 #include "broker/backfill_plan.h"
 #include "broker/budget.h"
-#include "broker/due_queue.h"
+#include "storage/due_queue.h"
 
 typedef struct {
     due_t due;                     //  Place in one of the three queues

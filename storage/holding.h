@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/metric.h"
+#include "storage/due_queue.h"
 #include "storage/level.h"
 #include "storage/losses.h"
 #include "storage/ranges.h"
@@ -38,6 +39,8 @@ struct holding_t {
     bool writes_ranges; //  Of a draft: not only the inbox gains frames of the node, or loses them
     bool is_listed;     //  Of what is true so far: among the unwritten (storage/unwritten.h),
     holding_t *next_unwritten; //  and the one behind it there; borrowed
+    due_t expiry;              //  Likewise: by when its first frame starts,
+    bool may_expire;           //  where it has one
     rolled_t rolled;
     int64_t newest_wall_s; //  Start of the newest frame since it has been open, at least
     int64_t first_wall_s;  //  Where its record starts; INT64_MAX before any frame

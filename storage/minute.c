@@ -69,11 +69,14 @@ s_add_up_frame (minute_t *self, int64_t minute_wall_s, const frame_t *frame)
              frame->start_wall_s + frame->span_s);
 }
 
+//  Whether a frame of the chunk is of the range: told without reading it.
 static bool
-s_is_within (const frame_t *frame, const seq_range_t *range)
+s_is_within (const chunk_t *chunk, unsigned index, const seq_range_t *range)
 {
-    return range && frame->epoch == range->epoch && frame->seq >= range->first_seq &&
-           frame->seq <= range->last_seq;
+    store_record_t record;
+    chunk_record (chunk, index, &record);
+    return record.epoch == range->epoch && record.seq >= range->first_seq &&
+           record.seq <= range->last_seq;
 }
 
 static int
@@ -91,9 +94,11 @@ s_gather_chunk (gathering_t *self, const void *data, size_t size, const seq_rang
     chunk_t *chunk = chunk_open (data, size, self->minute_wall_s, self->draft->hand->reader);
     int rc = chunk ? 0 : s_fail_chunk (store);
     for (unsigned i = 0; rc == 0 && i < chunk_count (chunk); i++) {
+        if (without && s_is_within (chunk, i, without))
+            continue;
         if (chunk_frame (chunk, i, &frame) || frame_fault (&frame))
             rc = s_fail_chunk (store);
-        else if (!s_is_within (&frame, without))
+        else
             sheet_add (self->sheet, &frame, NULL);
     }
     chunk_close (&chunk);

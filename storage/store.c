@@ -290,12 +290,13 @@ s_load_unwritten (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR
 static int
 s_load_books (store_t *self, store_fault_t *fault, char error[DATABASE_ERROR_MAX])
 {
-    return s_load_records (self, store_key_books_first (), store_key_books_end (), fault, error) ||
-                   s_load_records (self, store_key_ranges_first (), store_key_ranges_end (), fault,
-                                   error) ||
-                   s_load_unwritten (self, fault, error)
-               ? -1
-               : 0;
+    if (s_load_records (self, store_key_books_first (), store_key_books_end (), fault, error) ||
+        s_load_records (self, store_key_ranges_first (), store_key_ranges_end (), fault, error) ||
+        s_load_unwritten (self, fault, error))
+        return -1;
+    for (size_t i = 0; i < self->holdings->count; i++)
+        store_order_expiry (self, self->holdings->nodes[i]);
+    return 0;
 }
 
 static int
@@ -362,6 +363,7 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->path = strdup (path);
     assert (self->path);
     self->holdings = holdings_new ();
+    self->expiry = due_queue_new ();
     self->hands[0] = hand_new ();
     self->open_minutes = open_minutes_new ();
     if (s_open (self, options, fault, error))
@@ -385,6 +387,7 @@ store_destroy (store_t **self_p)
     crew_destroy (&self->crew);
     crew_destroy (&self->appenders);
     database_destroy (&self->database);
+    due_queue_destroy (&self->expiry);
     holdings_destroy (&self->holdings);
     for (unsigned i = 0; i < STORE_HANDS_MAX; i++)
         hand_destroy (&self->hands[i]);

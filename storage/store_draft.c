@@ -281,7 +281,10 @@ void
 store_draft_publish (store_draft_t *self)
 {
     holdings_absorb (self->store->holdings, self->holdings);
-    for (size_t i = 0; i < self->holdings->count; i++)
-        unwritten_list (self->store, self->holdings->nodes[i]->known);
+    for (size_t i = 0; i < self->holdings->count; i++) {
+        holding_t *known = self->holdings->nodes[i]->known;
+        unwritten_list (self->store, known);
+        store_order_expiry (self->store, known);
+    }
     self->store->inbox_number++;
 }

@@ -16,10 +16,15 @@
 //  What a batch of deletes may add to the log, beside the write buffers, on a disk that is full.
 #define SLICE_BYTES (1u << 20)
 
+//  Nodes of which nothing can be deleted for now, lest one damaged block keep all others' frames.
+#define FAILED_MAX 64
+
 typedef struct {
     store_t *store;
     int64_t before_wall_s;
-    uint64_t most_bytes;
+    uint64_t excess_bytes; //  By how much the store is over its size
+    holding_t *failed[FAILED_MAX];
+    size_t failed_count;
 } retention_t;
 
 typedef struct {
@@ -36,48 +41,47 @@ typedef struct {
 } slice_t;
 
 static uint64_t
-s_held_bytes (const store_t *store)
+s_excess_bytes (const store_t *store, uint64_t most_bytes)
 {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < store->holdings->count; i++)
+    for (size_t i = 0; most_bytes < UINT64_MAX && i < store->holdings->count; i++)
         bytes += holding_bytes (store->holdings->nodes[i]);
-    return bytes;
+    return bytes > most_bytes ? bytes - most_bytes : 0;
 }
 
-//  The node whose next frame to go is the oldest; NULL where nothing is held.
-static const holding_t *
-s_oldest (const store_t *store)
+void
+store_order_expiry (store_t *self, holding_t *holding)
 {
-    const holding_t *oldest = NULL;
-    for (size_t i = 0; i < store->holdings->count; i++) {
-        const holding_t *holding = store->holdings->nodes[i];
-        const store_range_t *run = holding_first_run (holding);
-        if (run && (!oldest || run->first_wall_s < holding_first_run (oldest)->first_wall_s))
-            oldest = holding;
-    }
-    return oldest;
+    const store_range_t *run = holding_first_run (holding);
+    if (holding->may_expire && run && due_time (&holding->expiry) == run->first_wall_s)
+        return;
+    if (holding->may_expire)
+        due_queue_remove (self->expiry, &holding->expiry);
+    holding->may_expire = run != NULL;
+    if (!run)
+        return;
+    due_init (&holding->expiry, holding);
+    due_queue_put (self->expiry, &holding->expiry, run->first_wall_s);
 }
 
 //  Whether retention takes the frame. Those of a chunk go together, once the last of them may.
 static bool
-s_is_due (const slice_t *self, const retention_t *retention, const store_record_t *record,
-          uint64_t excess_bytes)
+s_is_due (const slice_t *self, const retention_t *retention, const store_record_t *record)
 {
     int64_t end_wall_s = self->in_chunk ? self->minute_wall_s + MINUTE_S - 1 : record->start_wall_s;
-    return end_wall_s < retention->before_wall_s || self->gone.bytes < excess_bytes;
+    return end_wall_s < retention->before_wall_s || self->gone.bytes < retention->excess_bytes;
 }
 
 //  Whether the slice takes the frame: it is due, or the first part of its chunk went already.
 static bool
-s_takes (slice_t *self, const retention_t *retention, const store_record_t *record,
-         uint64_t excess_bytes, bool in_chunk)
+s_takes (slice_t *self, const retention_t *retention, const store_record_t *record, bool in_chunk)
 {
     int64_t minute_wall_s = in_chunk ? period_floor (record->start_wall_s, MINUTE_S) : 0;
     if (in_chunk && self->in_chunk && minute_wall_s == self->minute_wall_s)
         return true;
     self->in_chunk = in_chunk;
     self->minute_wall_s = minute_wall_s;
-    return self->frames < SLICE_FRAMES && s_is_due (self, retention, record, excess_bytes);
+    return self->frames < SLICE_FRAMES && s_is_due (self, retention, record);
 }
 
 //  Delete what stands by itself. Chunks are left until it is known which frames go of them; in the
@@ -100,10 +104,9 @@ s_take_frame (slice_t *self, const store_record_t *record, store_place_t place)
         self->chunks[self->chunk_count++] = self->minute_wall_s;
 }
 
-//  Take frames of the run into the slice. excess_bytes is by how much the store is over its size.
-//  Returns 0 or -1.
+//  Take frames of the run into the slice. Returns 0 or -1.
 static int
-s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, store_cursor_t *cursor)
+s_take (slice_t *self, const retention_t *retention, store_cursor_t *cursor)
 {
     const void *data;
     size_t size;
@@ -113,7 +116,7 @@ s_take (slice_t *self, const retention_t *retention, uint64_t excess_bytes, stor
         store_cursor_record (cursor, &record);
         self->next_wall_s = record.start_wall_s;
         store_place_t place = store_cursor_was_in (cursor);
-        if (!s_takes (self, retention, &record, excess_bytes, place == STORE_IN_CHUNK))
+        if (!s_takes (self, retention, &record, place == STORE_IN_CHUNK))
             return 0;
         s_take_frame (self, &record, place);
     }
@@ -156,12 +159,9 @@ s_read (slice_t *self, const retention_t *retention)
 {
     const store_range_t *run = holding_first_run (self->holding);
     const seq_range_t range = {run->epoch, run->first_seq, run->last_seq};
-    uint64_t held_bytes = s_held_bytes (retention->store);
-    uint64_t excess_bytes =
-        held_bytes > retention->most_bytes ? held_bytes - retention->most_bytes : 0;
     store_cursor_t *cursor =
         store_cursor_new_replay (retention->store, self->holding->node, &range);
-    int rc = s_take (self, retention, excess_bytes, cursor);
+    int rc = s_take (self, retention, cursor);
     store_cursor_destroy (&cursor);
     if (rc == 0 && self->frames > 0 && !s_is_sound (self, run))
         return store_fail_damaged (retention->store, "frames that it lists are not in it");
@@ -232,7 +232,7 @@ s_write (slice_t *self)
 
 //  Returns how many frames went, or -1.
 static int
-s_expire_slice (const retention_t *retention, const holding_t *holding)
+s_expire_slice (retention_t *retention, const holding_t *holding)
 {
     slice_t slice = {.holding = holding};
     store_draft_init (&slice.draft, retention->store, retention->store->hands[0]);
@@ -241,7 +241,11 @@ s_expire_slice (const retention_t *retention, const holding_t *holding)
     if (rc == 0 && slice.frames > 0)
         rc = s_write (&slice);
     store_draft_fini (&slice.draft);
-    return rc < 0 ? -1 : (int) slice.frames;
+    if (rc < 0)
+        return -1;
+    uint64_t bytes = slice.frames > 0 ? slice.gone.bytes : 0;
+    retention->excess_bytes -= bytes < retention->excess_bytes ? bytes : retention->excess_bytes;
+    return (int) slice.frames;
 }
 
 int
@@ -258,31 +262,65 @@ store_check_space_to_delete (store_t *self, uint64_t bytes)
 }
 
 //  The node to take frames of next; NULL where all that is held may stay.
-static const holding_t *
+static holding_t *
 s_due (const retention_t *self)
 {
-    const holding_t *oldest = s_oldest (self->store);
+    holding_t *oldest = due_queue_first (self->store->expiry);
     if (!oldest)
         return NULL;
-    bool too_old = holding_first_run (oldest)->first_wall_s < self->before_wall_s;
-    return too_old || s_held_bytes (self->store) > self->most_bytes ? oldest : NULL;
+    bool too_old = due_time (&oldest->expiry) < self->before_wall_s;
+    return too_old || self->excess_bytes > 0 ? oldest : NULL;
+}
+
+//  Put a node aside. Returns 0, or -1 where there are too many of them.
+static int
+s_put_aside (retention_t *self, holding_t *holding)
+{
+    if (self->failed_count == FAILED_MAX)
+        return -1;
+    due_queue_remove (self->store->expiry, &holding->expiry);
+    holding->may_expire = false;
+    self->failed[self->failed_count++] = holding;
+    return 0;
+}
+
+static void
+s_put_back (retention_t *self)
+{
+    for (size_t i = 0; i < self->failed_count; i++)
+        store_order_expiry (self->store, self->failed[i]);
+}
+
+//  Returns 1 where there may be more to do, 0, or -1 where nothing more can be done.
+static int
+s_expire_slices (retention_t *self, size_t *expired)
+{
+    holding_t *due;
+    while ((due = s_due (self)) && *expired < STORE_EXPIRE_STEP) {
+        if (store_check_space_to_delete (self->store, 0))
+            return -1;
+        int frames = s_expire_slice (self, due);
+        if (frames == 0)
+            return 0; //  The rest of its minute may stay yet
+        if (frames > 0)
+            *expired += (size_t) frames;
+        else if (s_put_aside (self, due))
+            return -1;
+    }
+    return due != NULL;
 }
 
 static int
 s_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired)
 {
-    const retention_t retention = {self, before_wall_s, most_bytes};
-    const holding_t *due;
+    retention_t retention = {.store = self,
+                             .before_wall_s = before_wall_s,
+                             .excess_bytes = s_excess_bytes (self, most_bytes)};
     *expired = 0;
-    while ((due = s_due (&retention)) && *expired < STORE_EXPIRE_STEP) {
-        int frames = store_check_space_to_delete (self, 0) ? -1 : s_expire_slice (&retention, due);
-        if (frames < 0)
-            return -1;
-        if (frames == 0)
-            return 0; //  The rest of its minute may stay yet
-        *expired += (size_t) frames;
-    }
-    return due != NULL;
+    int rc = s_expire_slices (&retention, expired);
+    bool failed = retention.failed_count > 0;
+    s_put_back (&retention);
+    return failed && *expired == 0 ? -1 : rc;
 }
 
 int

@@ -69,6 +69,7 @@ struct store_t {
     uint64_t inbox_number;     //  Likewise: the number of the next records of the inbox, and which
     bool is_due[STORE_GROUPS]; //  of its groups have minutes that are over
     unwritten_t unwritten[STORE_GROUPS]; //  and what of each group is in the inbox only
+    due_queue_t *expiry; //  Likewise: nodes that hold frames, the one with the oldest first
     open_minutes_t *open_minutes;
     pthread_mutex_t mutex; //  Guards all below
     crew_t *crew;          //  That reads windows; NULL until it is needed
@@ -86,6 +87,9 @@ int store_fail_damaged (store_t *self, const char *what);
 
 //  Fit buffers and reserve to the nodes that there are. The thread that holds writing.
 void store_fit (store_t *self);
+
+//  What a node holds has changed: see to its place in expiry. The thread that holds writing.
+void store_order_expiry (store_t *self, holding_t *holding);
 
 //  0 where the disk has room for a write of so many bytes, else -1 and a sentence for store_error.
 int store_check_space (store_t *self, uint64_t bytes);

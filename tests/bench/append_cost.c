@@ -2,7 +2,8 @@
 //  append_cost - what store_append costs by itself: busy frames of many nodes, in the order and in
 //  the batches in which a broker's recorder brings them when it is behind. Says as JSON the CPU
 //  time of a frame, of the thread that appends and of all others, which are waited for: its helper
-//  and RocksDB's; and how long the appends took.
+//  and RocksDB's; how long the appends took; and, where it is asked for, what retention takes to
+//  delete all of them.
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static const setting_t s_settings[] = {
     {"frames", 0, "COUNT", "1000000", "How many frames, all nodes together"},
     {"batch", 0, "COUNT", "24576", "How many frames an append brings"},
     {"hands", 0, "COUNT", "0", "How many threads an append is dealt with on; 0: as it fits"},
+    {"expire", 0, NULL, NULL, "Delete all frames in the end, as retention does"},
     {"seed", 0, "NUMBER", "1", "Other numbers make other frames"},
     {0},
 };
@@ -45,6 +47,7 @@ typedef struct {
     size_t node_count, next_node;
     uint64_t frames, appended;
     size_t batch;
+    bool expires;
     int64_t append_ns, build_ns; //  CPU time of this thread
     int64_t wall_ns;             //  In appends
     store_record_t records[BATCH_MAX];
@@ -100,6 +103,24 @@ s_print (const cost_t *self, int64_t process_ns)
             (double) (process_ns - self->append_ns - self->build_ns) / frames / 1e3);
 }
 
+//  All threads' CPU time.
+static int
+s_expire (cost_t *self)
+{
+    int64_t begun_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t all = 0;
+    size_t expired;
+    int rc;
+    do {
+        rc = store_expire (self->store, INT64_MAX, UINT64_MAX, &expired);
+        all += expired;
+    } while (rc == 1);
+    int64_t expire_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
+    printf ("{\"expired\": %" PRIu64 ", \"expire_us\": %.3f}\n", all,
+            (double) expire_ns / (double) all / 1e3);
+    return rc;
+}
+
 static int
 s_run (cost_t *self, const char *path)
 {
@@ -122,7 +143,7 @@ s_run (cost_t *self, const char *path)
     int64_t process_ns = clock_read_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns;
     progress_end (&progress, progress.total);
     s_print (self, process_ns);
-    return EXIT_SUCCESS;
+    return self->expires && s_expire (self) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static void
@@ -133,6 +154,7 @@ s_init (cost_t *self, const settings_t *settings)
         .hands = (unsigned) settings_number (settings, "hands", 0, STORE_HANDS_MAX)};
     self->node_count = (size_t) settings_number (settings, "nodes", 1, 1000000);
     self->frames = (uint64_t) settings_number (settings, "frames", 1, INT64_MAX);
+    self->expires = settings_is_set (settings, "expire");
     self->batch = (size_t) settings_number (settings, "batch", 1, BATCH_MAX);
     self->busy = busy_new ((uint64_t) settings_number (settings, "seed", 0, INT64_MAX), EPOCH);
     self->nodes = calloc (self->node_count, sizeof *self->nodes);

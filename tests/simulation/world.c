@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  world - see world.h.
 #include "tests/simulation/world.h"
-#include "broker/due_queue.h"
+#include "storage/due_queue.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  Claims about retention: what goes, in which order, and what the books say afterwards.
 #include "test_store.h"
+#include "storage/database.h"
+#include "storage/store_key.h"
 
 #define NO_LIMIT UINT64_MAX
 
@@ -110,6 +112,46 @@ test_over_the_size_the_oldest_of_all_nodes_go_first (void **state)
     store_stats (fixture->store, &stats);
     assert_int_equal (stats.bytes, 10000);
     assert_int_equal (stats.expired, 300);
+}
+
+//  Take a frame out of the closed store behind its back, as damage would.
+static void
+s_lose_frame (fixture_t *fixture, const char *node, uint64_t epoch, uint64_t seq, int64_t wall_s)
+{
+    const database_options_t options = {.memory_bytes = 4 << 20};
+    const store_record_t frame = {node, epoch, seq, wall_s, 1, NULL, 0};
+    store_bytes_t key = store_key_frame (&frame);
+    database_fault_t fault;
+    char error[DATABASE_ERROR_MAX];
+    store_destroy (&fixture->store);
+    database_t *database = database_new (fixture->path, &options, &fault, error);
+    assert_non_null (database);
+    batch_t *batch = batch_new (database);
+    batch_delete (batch, key.data, key.size);
+    assert_int_equal (database_write (database, batch, error), 0);
+    batch_destroy (&batch);
+    database_destroy (&database);
+    fixture->store = open_store (fixture->path);
+}
+
+static void
+test_a_node_with_a_lost_frame_does_not_keep_those_of_others (void **state)
+{
+    fixture_t *fixture = *state;
+    size_t expired;
+    store_node_t node;
+    char error[512];
+    s_append (fixture->store, "n1", 7, 1, 10, 1000);
+    s_append (fixture->store, "n2", 9, 1, 20, 1005);
+    s_lose_frame (fixture, "n1", 7, 1, 1000);
+    assert_int_equal (store_expire (fixture->store, 2000, NO_LIMIT, &expired), 0);
+    assert_int_equal (expired, 20);
+    assert_int_equal (store_expire (fixture->store, 2000, NO_LIMIT, &expired), -1);
+    assert_int_equal (expired, 0);
+    store_error (fixture->store, error);
+    assert_non_null (strstr (error, "damaged"));
+    assert_int_equal (store_node (fixture->store, "n1", &node), 0);
+    assert_int_equal (node.frames, 10);
 }
 
 static void
@@ -259,6 +301,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         STORE_TEST (test_frames_older_than_the_age_go_and_no_others),
         STORE_TEST (test_over_the_size_the_oldest_of_all_nodes_go_first),
+        STORE_TEST (test_a_node_with_a_lost_frame_does_not_keep_those_of_others),
         STORE_TEST (test_one_call_takes_a_bounded_step),
         STORE_TEST (test_an_expired_frame_that_comes_again_changes_nothing),
         STORE_TEST (test_a_node_of_which_all_expired_is_still_known),

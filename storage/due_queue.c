@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include "broker/due_queue.h"
+#include "storage/due_queue.h"
 
 struct due_queue_t {
     due_t **heap;      //  heap[0] is due first

@@ -1,8 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  due_queue - things ordered by when they are due: a binary heap whose items know their place,
 //  so that any of them can be removed. Not safe for two threads.
-#ifndef BROKER_DUE_QUEUE_H
-#define BROKER_DUE_QUEUE_H
+#ifndef STORAGE_DUE_QUEUE_H
+#define STORAGE_DUE_QUEUE_H
 
 #include <stddef.h>
 #include <stdint.h>
