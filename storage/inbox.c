@@ -228,7 +228,6 @@ inbox_next_number (database_t *database, uint64_t *number, char error[DATABASE_E
     scan_t *scan = scan_new (database, first.data, first.size, end.data, end.size);
     unsigned group;
     uint64_t last;
-    *number = 1;
     int rc = scan_next (scan, error);
     while (rc == 1 && (rc = s_last_number (scan, &group, &last, error)) == 1) {
         if (last >= *number)

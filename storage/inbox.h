@@ -44,7 +44,7 @@ void inbox_frames_clear (inbox_frames_t *self);
 int inbox_read (scan_t *scan, const holding_t *holding, int64_t from_wall_s, int64_t until_wall_s,
                 uint64_t *number, inbox_frames_t *frames, char error[DATABASE_ERROR_MAX]);
 
-//  The least number above those of all records. Returns 0, or -1 on failure.
+//  Raise *number to the least one above those of all records. Returns 0, or -1 on failure.
 int inbox_next_number (database_t *database, uint64_t *number, char error[DATABASE_ERROR_MAX]);
 
 #endif

@@ -232,6 +232,15 @@ s_load_loss (store_t *self, const char *node, const loss_t *loss)
     return 0;
 }
 
+//  Where retention emptied the inbox no record tells that the mark's number is taken.
+static void
+s_load_mark (store_t *self, unsigned group, uint64_t from)
+{
+    self->unwritten[group].from = from;
+    if (self->inbox_number < from)
+        self->inbox_number = from;
+}
+
 //  Take one record of the books: node records come first, then losses, then ranges, each in order
 //  of epoch and seq.
 static int
@@ -248,7 +257,7 @@ s_load_record (store_t *self, const scan_t *scan)
     unsigned group;
     uint64_t number;
     if (store_read_unwritten (key, key_size, value, value_size, &group, &number) == 0) {
-        self->unwritten[group].from = number;
+        s_load_mark (self, group, number);
         return 0;
     }
     if (store_read_range (key, key_size, value, value_size, node, &range) == 0)
@@ -366,6 +375,7 @@ store_open (const char *path, const store_options_t *options, store_fault_t *fau
     self->expiry = due_queue_new ();
     self->hands[0] = hand_new ();
     self->open_minutes = open_minutes_new ();
+    self->inbox_number = 1;
     if (s_open (self, options, fault, error))
         store_destroy (&self);
     return self;

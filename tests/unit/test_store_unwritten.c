@@ -177,6 +177,33 @@ test_a_range_is_written_with_a_late_frame (void **state)
     assert_int_equal (s_written (self, node), 2);
 }
 
+static void
+s_expire_all (world_t *self)
+{
+    size_t expired;
+    int rc;
+    while ((rc = store_expire (self->fixture->store, INT64_MAX, NO_LIMIT, &expired)) == 1)
+        continue;
+    assert_int_equal (rc, 0);
+}
+
+//  Marks of groups are numbers of records. Where no record is left they must still be behind what
+//  comes next.
+static void
+test_a_range_is_found_in_an_inbox_that_retention_had_emptied (void **state)
+{
+    world_t *self = *state;
+    node_t *node = &self->nodes[0];
+    for (uint64_t seq = 1; seq <= 61; seq++)
+        s_append_seq (self, node, seq);
+    s_expire_all (self);
+    reopen (self->fixture);
+    s_append_seq (self, node, 62);
+    s_assert_last_seq (self, node, 62);
+    reopen (self->fixture);
+    s_assert_last_seq (self, node, 62);
+}
+
 //  --- any stream ------------------------------------------------------------------------------
 
 //  What is known of all nodes.
@@ -299,6 +326,8 @@ main (void)
             test_a_range_is_written_before_much_of_the_inbox_tells_of_it, s_set_up, s_tear_down),
         cmocka_unit_test_setup_teardown (test_a_range_is_written_with_a_late_frame, s_set_up,
                                          s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_a_range_is_found_in_an_inbox_that_retention_had_emptied, s_set_up, s_tear_down),
         cmocka_unit_test_setup_teardown (test_every_opening_finds_the_ranges_that_there_were,
                                          s_set_up, s_tear_down),
     };
