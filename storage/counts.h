@@ -85,7 +85,7 @@ counts_writer_t *counts_writer_new (void);
 void counts_writer_destroy (counts_writer_t **self_p);
 
 //  Put the counts of frames, at most COUNTS_FRAMES_MAX. All slots but those from first to end are 0
-//  in all of them.
+//  in all of them; where there are none, frames may be NULL.
 void counts_put (counts_writer_t *self, bytes_t *bytes, const counts_t *frames, unsigned count,
                  unsigned first, unsigned end);
 

@@ -62,7 +62,8 @@ s_put_models (counts_writer_t *self, const counts_t *frames, unsigned count, uns
               unsigned end)
 {
     choice_t choices[BUCKET_SLOTS];
-    distribution_choose (&frames[0][first], BUCKET_SLOTS, count, choices, end - first);
+    if (first < end)
+        distribution_choose (&frames[0][first], BUCKET_SLOTS, count, choices, end - first);
     counts_models_begin (&self->models, first, end);
     for (unsigned slot = first; slot < end; slot++) {
         const choice_t *choice = &choices[slot - first];
@@ -311,6 +312,7 @@ counts_put (counts_writer_t *self, bytes_t *bytes, const counts_t *frames, unsig
     assert (count > 0 && count <= COUNTS_FRAMES_MAX && first <= end && end <= BUCKET_SLOTS);
     s_begin (self, count);
     s_put_models (self, frames, count, first, end);
-    s_find_all_symbols (self, frames, count);
+    if (first < end)
+        s_find_all_symbols (self, frames, count);
     s_put (self, bytes, count);
 }

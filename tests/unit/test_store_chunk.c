@@ -102,6 +102,22 @@ test_a_busy_minute_takes_at_most_66_bytes_a_histogram (void **state)
     bytes_clear (&bytes);
 }
 
+//  A sheet that never had an event holds no counts.
+static void
+test_a_minute_without_events_is_given_back (void **state)
+{
+    static frame_t frames[60];
+    bytes_t bytes = {0};
+    (void) state;
+    chance_state = 3;
+    s_fill_minute (frames, 60);
+    for (unsigned i = 0; i < 60; i++)
+        for (unsigned id = 0; id < METRIC_COUNT_; id++)
+            frames[i].metrics[id] = (frame_metric_t){.measured = true};
+    s_assert_given_back (frames, 60, &bytes);
+    bytes_clear (&bytes);
+}
+
 //  Any choice of frames, a range at either end, all, and none.
 static void
 s_choose (unsigned round, unsigned count, chunk_choice_t chosen)
@@ -415,6 +431,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_busy_minute_takes_at_most_66_bytes_a_histogram),
+        cmocka_unit_test (test_a_minute_without_events_is_given_back),
         cmocka_unit_test (test_a_chunk_adds_up_to_its_frames),
         cmocka_unit_test (test_a_few_frames_at_either_end_of_a_chunk_are_cheap),
         cmocka_unit_test (test_frames_come_back_from_a_chunk_with_their_bytes),
