@@ -67,7 +67,8 @@ static void
 s_open_part (store_cursor_t *self)
 {
     self->part = &self->parts[self->next_part++];
-    self->scan = store_scan_new (self->store);
+    self->scan = store_scan_new_until (
+        self->store, store_key_frame_start (self->node, self->part->until_wall_s));
     self->sought = false;
     self->place = NOWHERE;
 }

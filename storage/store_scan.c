@@ -6,6 +6,12 @@
 #include "storage/store_key.h"
 
 scan_t *
+store_scan_new_until (store_t *store, store_bytes_t end)
+{
+    return scan_new (store->database, "", 0, end.data, end.size);
+}
+
+scan_t *
 store_scan_new (store_t *store)
 {
     return scan_new (store->database, "", 0, "\xFF", 1);

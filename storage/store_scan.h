@@ -8,6 +8,9 @@
 #include "storage/store_self.h"
 
 scan_t *store_scan_new (store_t *store);
+//  The same, but of frames only those before a key: what lies behind is not stepped over, however
+//  much of it was deleted.
+scan_t *store_scan_new_until (store_t *store, store_bytes_t end);
 
 //  What the node's record says; neither ranges nor losses. Returns 1, 0 where the node is unknown,
 //  or -1 (see store_error).
