@@ -353,6 +353,7 @@ Build      make                    bin/*, the links ./client and ./tail, and man
            make uninstall          what make install put there
 Run        make run                coordinator, workers n1 n2 n3, then the select prompt
            make run SOURCE=synthetic   the same with invented data, where BPF is not possible
+                                   (VAR=FOLDER: stores and logs, var/ otherwise)
            make runWorkerN         worker nN, N from 1 to 99   (ARGS='-p 3327', SOURCE=)
            make runCoordinator     make runClient (WORKERS=3)  make runSubscriber (ARGS=)
 Test       make test               everything; the last line counts

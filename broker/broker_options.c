@@ -147,13 +147,19 @@ static void
 s_check_retention (const retention_t *self, const settings_t *settings)
 {
     uint64_t finer_s = self->keep_s;
+    const char *finer = "keep";
+    char names[STORE_LEVELS][32];
     for (unsigned level = 0; level < STORE_LEVELS; level++) {
         uint64_t keep_s = self->keep_rows_s[level];
+        snprintf (names[level], sizeof names[level], "keep-%s", store_level_name (level));
         if (keep_s > 0 && (finer_s == 0 || keep_s < finer_s))
             settings_usage (settings,
-                            "keep-%s: must not be shorter than what is kept of the finer ones",
-                            store_level_name (level));
+                            "%s: %s is shorter than --%s, which is %s: the coarser must be kept as "
+                            "long as the finer; write --%s forever, or at least as long",
+                            names[level], settings_text (settings, names[level]), finer,
+                            settings_text (settings, finer), names[level]);
         finer_s = keep_s;
+        finer = names[level];
     }
 }
 

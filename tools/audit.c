@@ -60,6 +60,7 @@ typedef struct {
     int64_t wait_s;
     uint64_t frames;      //  Of the spool, found in the broker with the same bytes
     uint64_t differences; //  Of the spool, not found so
+    bool is_known;        //  Either side holds or held frames of any node
 } audit_t;
 
 //  One node while it is compared.
@@ -325,12 +326,19 @@ s_compare (subject_t *self)
     return s_list_losses (self);
 }
 
+static bool
+s_is_known (const manifest_t *manifest)
+{
+    return manifest->count > 0 || manifest->expired_seq > 0;
+}
+
 static int
 s_audit_node (audit_t *self, const char *node)
 {
     subject_t subject = {.audit = self, .node = node};
     int rc = s_compare (&subject);
     self->frames += subject.frames;
+    self->is_known |= s_is_known (&subject.spool) || s_is_known (&subject.broker);
     manifest_clear (&subject.spool);
     manifest_clear (&subject.broker);
     return rc;
@@ -350,11 +358,25 @@ s_audit_all (audit_t *self)
     return rc;
 }
 
+//  The one node that was asked for.
+static int
+s_audit_named (audit_t *self, const char *node)
+{
+    if (s_audit_node (self, node) == -1)
+        return -1;
+    if (self->is_known)
+        return 0;
+    fprintf (stderr, "%s: neither %s nor %s knows a node %s: is its name right?\n",
+             program_invocation_short_name, side_place (self->spool), side_place (self->broker),
+             node);
+    return -1;
+}
+
 //  Returns an exit code.
 static int
 s_audit (audit_t *self, const char *node)
 {
-    if ((node ? s_audit_node (self, node) : s_audit_all (self)) == -1 || stop_requested ())
+    if ((node ? s_audit_named (self, node) : s_audit_all (self)) == -1 || stop_requested ())
         return EXIT_CANNOT_CONNECT;
     printf ("%" PRIu64 " frames compared, %" PRIu64 " differences\n",
             self->frames + self->differences, self->differences);
@@ -382,6 +404,11 @@ s_run (const settings_t *settings)
     const char *node = settings_text (settings, "node");
     if (node && !node_name_is_valid (node))
         settings_usage (settings, "node: '%s' is not a node name", node);
+    if (rollups && strstr (settings_operand (settings, 0), "://"))
+        settings_usage (settings,
+                        "--rollups: '%s' is an endpoint: name the folder of a program that does "
+                        "not run",
+                        settings_operand (settings, 0));
     if (rollups)
         return audit_rollups (settings_operand (settings, 0), node);
     audit_t self = {.wait_s = settings_number (settings, "wait", 0, WAIT_MAX_S)};

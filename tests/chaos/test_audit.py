@@ -175,8 +175,18 @@ def test_what_cannot_be_opened_or_reached_ends_with_3 (tmp_path):
     assert not (tmp_path / "none").exists ()
 
 
+def test_a_node_that_neither_side_knows_is_an_error (sides):
+    broker, make_spool = sides
+    spool = make_spool ({1: frame (1)})
+    spool.manifest = lambda: [["n9"], msgpack.packb ([1, 0, 0, 0, []])]
+    code, output, error, _ = audit ("--node", "n9", spool.endpoint, broker.answer)
+    assert (code, "knows a node n9" in error) == (3, True), (output, error)
+    assert "compared" not in output
+
+
 @pytest.mark.parametrize ("arguments", [[], ["one"], ["one", "two", "three"],
+                                        ["--rollups", "tcp://127.0.0.1:7002"],
                                         ["--node", "no/name", "one", "two"],
-                                        ["--wait", "soon", "one", "two"]], ids=range (5))
+                                        ["--wait", "soon", "one", "two"]], ids=range (6))
 def test_wrong_usage_ends_with_2 (arguments):
     assert audit (*arguments)[0] == 2

@@ -302,3 +302,14 @@ def test_worker_and_broker_do_not_take_each_others_stores (start_worker, start_b
     done = run ("broker", "--store", worker.store)
     assert done.returncode == 1 and "it is a worker's" in done.stderr
     assert broker.store.exists () and not list (broker.store.parent.glob ("*.quarantined-*"))
+
+
+@pytest.mark.parametrize ("arguments, said", [
+    (["--keep", "2h", "--keep-minutes", "1h"], "keep-minutes: 1h is shorter than --keep, which is 2h"),
+    (["--keep", "forever"], "keep-minutes: 30d is shorter than --keep, which is forever"),
+    (["--keep-hours", "1d"], "keep-hours: 1d is shorter than --keep-minutes, which is 30d"),
+])
+def test_coarser_levels_that_would_go_first_are_refused_with_the_way_out (run, arguments, said):
+    done = run ("broker", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and "forever, or at least as long" in done.stderr

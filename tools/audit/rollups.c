@@ -36,6 +36,17 @@ s_audit_node (store_t *store, const char *node)
 }
 
 static int
+s_audit_named (store_t *store, const char *folder, const char *node)
+{
+    store_node_t record;
+    if (store_node (store, node, &record) == 0)
+        return s_audit_node (store, node);
+    fprintf (stderr, "%s: %s knows no node %s: is its name right?\n", program_invocation_short_name,
+             folder, node);
+    return EXIT_CANNOT_CONNECT;
+}
+
+static int
 s_audit_all (store_t *store)
 {
     store_node_t *nodes;
@@ -58,7 +69,7 @@ audit_rollups (const char *folder, const char *node)
         fprintf (stderr, "%s: %s\n", program_invocation_short_name, error);
         return EXIT_CANNOT_CONNECT;
     }
-    int exit_code = node ? s_audit_node (store, node) : s_audit_all (store);
+    int exit_code = node ? s_audit_named (store, folder, node) : s_audit_all (store);
     store_destroy (&store);
     return exit_code;
 }
