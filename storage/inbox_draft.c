@@ -28,6 +28,7 @@ inbox_draft_destroy (inbox_draft_t **self_p)
     if (!self)
         return;
     bytes_clear (&self->held);
+    bytes_clear (&self->kept);
     free (self->records);
     free (self->entries);
     free (self->nodes);
@@ -310,17 +311,17 @@ void
 inbox_draft_settle (store_draft_t *draft)
 {
     inbox_draft_t *self = draft->inbox;
-    bytes_t value = {0};
+    bytes_t *kept = &self->kept;
+    kept->size = 0;
     if (self->is_read)
-        s_settle_held (draft, &value);
-    s_put_alive (draft, self->held_count, self->count, &value);
-    if (value.size > 0) {
+        s_settle_held (draft, kept);
+    s_put_alive (draft, self->held_count, self->count, kept);
+    if (kept->size > 0) {
         store_bytes_t key = store_key_inbox (self->group, draft->store->inbox_number);
-        batch_put_unseen (draft->batch, key.data, key.size, value.data, value.size);
+        batch_put_unseen (draft->batch, key.data, key.size, kept->data, kept->size);
     }
     if (draft->defers && self->group != NO_GROUP)
-        unwritten_settle (draft, value.size);
-    bytes_clear (&value);
+        unwritten_settle (draft, kept->size);
     s_clear (self);
 }
 

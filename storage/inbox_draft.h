@@ -32,6 +32,7 @@ struct inbox_draft_t {
     bool is_read;
     bool is_due;  //  It was brought a frame of a next minute
     bytes_t held; //  The database's records, one after another
+    bytes_t kept; //  The record that settling puts; memory that is used again
     inbox_record_t *records;
     size_t record_count, record_capacity;
     inbox_entry_t *entries; //  Those held, if they are read, then those brought
