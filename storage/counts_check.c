@@ -6,7 +6,6 @@
 #include "storage/counts_self.h"
 
 #include <endian.h>
-
 #include <string.h>
 
 //  --- four symbols ------------------------------------------------------------------------------

@@ -109,9 +109,9 @@ bool store_has_space (const store_t *self);
 //  seq, so a younger one stays until those before it may go; over most_bytes the node with the
 //  oldest next frame goes first. Frames of a minute that was rewritten go together, once the last
 //  of them may. Losses and conflicts of names that expire go too. Returns 1 when there may be more
-//  to do, 0 when not, -1 where it failed and nothing went; *expired is how many frames went. A node
-//  whose frames cannot be read keeps them, and no other node's (see store_error). Works on a disk
-//  that is full for frames.
+//  to do, 0 when not, -1 on failure; *expired is how many frames went. A node whose frames cannot
+//  be read keeps them, and no other node's: that is a failure where nothing else went, or there are
+//  too many such nodes. Works on a disk that is full for frames.
 #define STORE_EXPIRE_STEP 2048
 int store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired);
 
