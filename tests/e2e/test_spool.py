@@ -199,8 +199,9 @@ def test_a_worker_on_a_full_disk_publishes_and_what_it_could_not_keep_is_lost_on
                     answer=coordinator)
     broker.wait_for ("answers on")
     wait_until (lambda: (node (broker) or {"lost": 0})["lost"] == gap["frames"])
-    [lost] = [gap for gap in ask (coordinator, "show gaps") if gap["state"] == "lost"]
-    assert lost == gap | {"state": "lost", "cause": "absent"}
+    lost = wait_until (lambda: [row for row in ask (coordinator, "show gaps")
+                                if row["state"] == "lost" and row["cpudist_count"] is not None])
+    assert lost == [gap | {"state": "lost", "cause": "absent"}], "told by the frame behind them"
     shown = node (broker)
     assert (shown["lost_s"], shown["missing"]) == (gap["frames"], 0)
     assert show_stats (coordinator)["store_lost"] == gap["frames"]
