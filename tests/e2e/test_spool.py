@@ -165,7 +165,8 @@ def test_a_broker_on_a_full_disk_answers_and_goes_on_by_itself (start_worker, st
     held = frames_of (broker)
     time.sleep (3)
     [row] = ask (answer, "select cpu_avg from n1")
-    assert row["frames"] == held and node (broker)["state"] == "live"
+    assert row["frames"] == held
+    wait_until (lambda: node (broker)["state"] == "live")
     (disk / "ballast").unlink ()
     wait_until (lambda: show_stats (answer)["store_failing"] == 0, 30)
     wait_until (lambda: frames_of (broker) >= frames_of (worker) - 1 > held)
