@@ -139,6 +139,14 @@ s_append (store_t *store, plan_t *plan, unsigned which)
     assert_int_equal (store_append (store, plan->records, plan->count, plan->verdicts[which]), 0);
 }
 
+//  The minutes that the last append left for the next ones.
+static void
+s_close_the_rest (store_t *store)
+{
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal (store_append (store, NULL, 0, NULL), 0);
+}
+
 //  How many threads of this program deal with appends besides the one that brings them.
 static unsigned
 s_count_appenders (void)
@@ -355,6 +363,8 @@ test_append_on_two_threads_stores_what_one_thread_stores (void **state)
         s_plan_batch (plan, batch);
         s_append (fixture->store, plan, 0);
         s_append (alone, plan, 1);
+        s_close_the_rest (fixture->store);
+        s_close_the_rest (alone);
         assert_memory_equal (plan->verdicts[0], plan->verdicts[1],
                              plan->count * sizeof plan->verdicts[0][0]);
         s_assert_same_figures (fixture->store, alone);
@@ -383,8 +393,7 @@ test_two_hands_leave_minutes_for_the_next_append_as_one_does (void **state)
     s_append (fixture->store, plan, 0);
     store_stats (fixture->store, &stats);
     assert_in_range (stats.chunks, 1, NODES - 1);
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal (store_append (fixture->store, NULL, 0, NULL), 0);
+    s_close_the_rest (fixture->store);
     store_stats (fixture->store, &stats);
     assert_int_equal (stats.chunks, NODES);
     s_assert_rollups (fixture->store, plan);
