@@ -16,14 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPEN_FILES_MAX 384
-#define FILE_BYTES     (16u << 20)
-#define LOG_BYTES      (1u << 20)
-#define LOG_FILES      3
-#define LOG_LEVEL_WARN 2
-#define BLOCK_BYTES    (16u << 10)
-#define FILTER_BITS    10
-#define VERSIONS_MAX   256 //  Of a key, that are stepped over
+#define OPEN_FILES_MAX   384
+#define FILE_BYTES       (16u << 20)
+#define BRIEF_FILE_BYTES (64u << 20) //  All of them are merged at once
+#define LOG_BYTES        (1u << 20)
+#define LOG_FILES        3
+#define LOG_LEVEL_WARN   2
+#define BLOCK_BYTES      (16u << 10)
+#define FILTER_BITS      10
+#define VERSIONS_MAX     256 //  Of a key, that are stepped over
 
 //  The open files are kept in 2^bits parts, which close what is too much for them alone. RocksDB's
 //  own 64 parts hold two files each: a third one in the same part is opened anew at each turn.
@@ -229,6 +230,7 @@ s_make_brief (rocksdb_options_t *options, const database_sizes_t *sizes)
     rocksdb_options_set_level0_slowdown_writes_trigger (options, SLOWDOWN_TIMES * files);
     rocksdb_options_set_level0_stop_writes_trigger (options, STOP_TIMES * files);
     rocksdb_options_set_max_bytes_for_level_base (options, sizes->brief_bytes);
+    rocksdb_options_set_target_file_size_base (options, BRIEF_FILE_BYTES);
     rocksdb_options_set_max_sequential_skip_in_iterations (options, VERSIONS_MAX);
 }
 

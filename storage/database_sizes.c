@@ -6,8 +6,9 @@
 
 #define BUFFER_BYTES_MIN ((size_t) 1 << 20)
 #define BRIEF_FILES_MIN  8
-#define BRIEF_FILES_MAX  48
+#define BRIEF_FILES_MAX  96
 #define BRIEF_BYTES_MIN  ((uint64_t) 256 << 20)
+#define BRIEF_LIVES      2 //  Files hold so many times what lives when they are merged
 
 //  RocksDB merges so many files of lasting keys, of a buffer each, into its first level. A smaller
 //  one would be full at once, and all of it would be merged on into the second.
@@ -32,7 +33,7 @@ database_sizes (size_t memory_bytes, uint64_t brief_bytes)
     database_sizes_t self = {.buffer_bytes = s_buffer_bytes (memory_bytes, brief_bytes),
                              .brief_files = BRIEF_FILES_MIN};
     while (self.brief_files < BRIEF_FILES_MAX &&
-           self.brief_files * (uint64_t) self.buffer_bytes < brief_bytes)
+           self.brief_files * (uint64_t) self.buffer_bytes < BRIEF_LIVES * brief_bytes)
         self.brief_files += BRIEF_FILES_MIN;
     self.brief_bytes = self.brief_files * (uint64_t) self.buffer_bytes;
     if (self.brief_bytes < BRIEF_BYTES_MIN)

@@ -3,7 +3,7 @@
 //
 //  What lives briefly should be deleted before it is merged with anything: then merging it costs
 //  nothing, and that is most of what RocksDB does for a frame. So files of brief keys are left
-//  alone until they hold as much as lives at a time. But each of them is a place more where a
+//  alone until they hold twice as much as lives at a time. But each of them is a place more where a
 //  reader has to look: when they would be too many they are made larger, by larger buffers.
 #ifndef STORAGE_DATABASE_SIZES_H
 #define STORAGE_DATABASE_SIZES_H

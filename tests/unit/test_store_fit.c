@@ -45,7 +45,7 @@ s_assert_large (const fixture_t *fixture)
 {
     for (unsigned family = 0; family < 2; family++)
         assert_int_equal (s_read_setting (fixture, "write_buffer_size", family), 16 * MIB);
-    assert_int_equal (s_read_setting (fixture, "level0_file_num_compaction_trigger", 1), 8);
+    assert_int_equal (s_read_setting (fixture, "level0_file_num_compaction_trigger", 1), 16);
 }
 
 static void
