@@ -88,6 +88,23 @@ node_index_find (const node_index_t *self, const char *name)
     return self->slots[s_place (self, name, s_hash (self, name))].item;
 }
 
+//  What each step looks at was asked for by the one before it, for all names.
+void
+node_index_find_many (const node_index_t *self, const char *const *names, size_t count,
+                      void **items)
+{
+    uint64_t hashes[NODE_INDEX_MANY];
+    assert (count <= NODE_INDEX_MANY);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = s_hash (self, names[i]);
+        __builtin_prefetch (&self->slots[hashes[i] & self->mask]);
+    }
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch (self->slots[hashes[i] & self->mask].name);
+    for (size_t i = 0; i < count; i++)
+        items[i] = self->slots[s_place (self, names[i], hashes[i])].item;
+}
+
 static void
 s_grow (node_index_t *self)
 {

@@ -17,6 +17,10 @@ void node_index_clear (node_index_t *self);
 
 //  The item of a name, or NULL.
 void *node_index_find (const node_index_t *self, const char *name);
+//  The same for several at once, whose waits for memory then are one: at most NODE_INDEX_MANY.
+#define NODE_INDEX_MANY 32
+void node_index_find_many (const node_index_t *self, const char *const *names, size_t count,
+                           void **items);
 //  Add an item under a name that is not in it; the name is borrowed as long as it stays.
 void node_index_add (node_index_t *self, const char *name, void *item);
 //  Take a name out that is in it.

@@ -43,6 +43,25 @@ test_what_was_added_is_found_and_nothing_else (void **state)
     node_index_destroy (&index);
 }
 
+static void
+test_many_are_found_as_each_of_them_is (void **state)
+{
+    (void) state;
+    node_index_t *index = node_index_new ();
+    const char *names[NODE_INDEX_MANY];
+    void *items[NODE_INDEX_MANY];
+    for (size_t i = 0; i < NAMES; i += 2)
+        node_index_add (index, s_items[i].name, &s_items[i]);
+    for (size_t count = 0; count <= NODE_INDEX_MANY; count++) {
+        for (size_t i = 0; i < count; i++)
+            names[i] = s_items[i * 7 + count].name;
+        node_index_find_many (index, names, count, items);
+        for (size_t i = 0; i < count; i++)
+            assert_ptr_equal (items[i], node_index_find (index, names[i]));
+    }
+    node_index_destroy (&index);
+}
+
 //  Every removal moves others: all must still be found after each of many random ones.
 static void
 test_removing_some_loses_no_others (void **state)
@@ -109,6 +128,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_what_was_added_is_found_and_nothing_else),
+        cmocka_unit_test (test_many_are_found_as_each_of_them_is),
         cmocka_unit_test (test_removing_some_loses_no_others),
         cmocka_unit_test (test_names_chosen_for_one_slot_do_not_crowd_it),
         cmocka_unit_test (test_a_cleared_index_has_no_name_and_takes_any),
