@@ -1,10 +1,20 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
-//  holding - a sorted array of epochs; nodes have few, and touch the last.
+//  holding - a sorted array of epochs; nodes have few, and touch the last. Places behind the last
+//  one hold nothing but, where epochs were, memory for the next.
 #include "storage/holding.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LINE_BYTES 64
+
+void
+holding_fetch (const holding_t *self)
+{
+    for (size_t at = 0; at < sizeof *self; at += LINE_BYTES)
+        __builtin_prefetch ((const char *) self + at);
+}
 
 rolled_t
 rolled_none (void)
@@ -41,7 +51,7 @@ void
 holding_clear (holding_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        ranges_clear (&self->epochs[i]);
+        ranges_begin (&self->epochs[i], 0);
     losses_clear (&self->losses);
     *self = (holding_t){.epochs = self->epochs, .capacity = self->capacity};
 }
@@ -52,7 +62,9 @@ holding_destroy (holding_t **self_p)
     holding_t *self = *self_p;
     if (!self)
         return;
-    holding_clear (self);
+    for (size_t i = 0; i < self->capacity; i++)
+        ranges_clear (&self->epochs[i]);
+    losses_clear (&self->losses);
     free (self->epochs);
     free (self);
     *self_p = NULL;
@@ -87,9 +99,11 @@ s_reserve (holding_t *self, size_t count)
 {
     if (count <= self->capacity)
         return;
-    self->capacity = count + count / 2;
-    self->epochs = realloc (self->epochs, self->capacity * sizeof *self->epochs);
+    size_t capacity = count + count / 2;
+    self->epochs = realloc (self->epochs, capacity * sizeof *self->epochs);
     assert (self->epochs);
+    memset (self->epochs + self->capacity, 0, (capacity - self->capacity) * sizeof *self->epochs);
+    self->capacity = capacity;
 }
 
 ranges_t *
@@ -99,9 +113,10 @@ holding_add (holding_t *self, uint64_t epoch)
     if (index < self->count && self->epochs[index].epoch == epoch)
         return &self->epochs[index];
     s_reserve (self, self->count + 1);
-    ranges_t *ranges = &self->epochs[index];
+    ranges_t *ranges = &self->epochs[index], spare = self->epochs[self->count];
     memmove (ranges + 1, ranges, (self->count - index) * sizeof *ranges);
-    *ranges = (ranges_t){.epoch = epoch};
+    ranges_begin (&spare, epoch);
+    *ranges = spare;
     self->count++;
     return ranges;
 }
@@ -143,6 +158,15 @@ holding_expire (holding_t *self, const store_range_t *gone, int64_t next_wall_s)
     losses_expire (&self->losses, gone->epoch, gone->last_seq);
 }
 
+bool
+holding_has_record_of (const holding_t *self, const holding_t *other)
+{
+    return memcmp (&self->rolled, &other->rolled, sizeof self->rolled) == 0 &&
+           self->first_wall_s == other->first_wall_s &&
+           self->expired_epoch == other->expired_epoch && self->expired_seq == other->expired_seq &&
+           self->conflicts == other->conflicts && self->conflicts_kept == other->conflicts_kept;
+}
+
 void
 holding_begin_draft (holding_t *self, const holding_t *other)
 {
@@ -175,7 +199,7 @@ s_remove_epoch (holding_t *self, uint64_t epoch)
     ranges_t *ranges = &self->epochs[index];
     ranges_clear (ranges);
     memmove (ranges, ranges + 1, (self->count - index - 1) * sizeof *ranges);
-    self->count--;
+    self->epochs[--self->count] = (ranges_t){0};
 }
 
 static void

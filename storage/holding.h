@@ -53,6 +53,9 @@ struct holding_t {
     size_t capacity;
 };
 
+//  Have the processor fetch it, but not its epochs.
+void holding_fetch (const holding_t *self);
+
 //  Of a node that has nothing yet.
 rolled_t rolled_none (void);
 
@@ -82,6 +85,8 @@ bool holding_insert (holding_t *self, const store_range_t *frame);
 //  nothing is left stays, empty.
 void holding_expire (holding_t *self, const store_range_t *gone, int64_t next_wall_s);
 
+//  Whether the node's record in the database (store_value_node) is the same for both.
+bool holding_has_record_of (const holding_t *self, const holding_t *other);
 //  Copy all but the epochs; self must be new.
 void holding_begin_draft (holding_t *self, const holding_t *other);
 //  Take over the newer state of the node in draft, epoch by epoch, by swapping: draft is left

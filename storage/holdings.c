@@ -43,6 +43,27 @@ holdings_find (const holdings_t *self, const char *node)
     return node_index_find (self->index, node);
 }
 
+//  Each step goes one pointer on, for all nodes.
+void
+holdings_fetch (const holdings_t *self, const char *const *nodes, size_t count)
+{
+    void *items[NODE_INDEX_MANY];
+    const ranges_t *latest[NODE_INDEX_MANY];
+    node_index_find_many (self->index, nodes, count, items);
+    for (size_t i = 0; i < count; i++)
+        if (items[i])
+            holding_fetch (items[i]);
+    for (size_t i = 0; i < count; i++) {
+        const holding_t *holding = items[i];
+        latest[i] = holding && holding->count ? &holding->epochs[holding->count - 1] : NULL;
+        if (latest[i])
+            __builtin_prefetch (latest[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (latest[i] && latest[i]->count)
+            __builtin_prefetch (&latest[i]->runs[latest[i]->count - 1]);
+}
+
 static void
 s_reserve (holdings_t *self, size_t count)
 {
@@ -75,13 +96,11 @@ holdings_add (holdings_t *self, const char *node)
     return holding;
 }
 
-void
-holdings_absorb (holdings_t *self, holdings_t *draft)
+holding_t *
+holdings_absorb (holdings_t *self, holding_t *drafted)
 {
-    for (size_t i = 0; i < draft->count; i++) {
-        holding_t *drafted = draft->nodes[i];
-        if (!drafted->known)
-            drafted->known = holdings_add (self, drafted->node);
-        holding_absorb (drafted->known, drafted);
-    }
+    if (!drafted->known)
+        drafted->known = holdings_add (self, drafted->node);
+    holding_absorb (drafted->known, drafted);
+    return drafted->known;
 }

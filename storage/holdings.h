@@ -29,12 +29,15 @@ void holdings_clear (holdings_t *self);
 holding_t *holdings_find (const holdings_t *self, const char *node);
 //  The same, but an unknown node, whose name must be valid, is added.
 holding_t *holdings_add (holdings_t *self, const char *node);
+//  Have the processor fetch what is held of nodes that are looked up soon, at most NODE_INDEX_MANY:
+//  where there are many each lies elsewhere, and the waits are one this way.
+void holdings_fetch (const holdings_t *self, const char *const *nodes, size_t count);
 
 //  Add a node that is not looked up here.
 holding_t *holdings_append (holdings_t *self, const char *node);
 
-//  Take over the newer state in draft, which is left with what was replaced; its nodes are all
-//  known then.
-void holdings_absorb (holdings_t *self, holdings_t *draft);
+//  Take over the newer state of a node, which is left with what was replaced, and is known then.
+//  Returns what is known of it.
+holding_t *holdings_absorb (holdings_t *self, holding_t *drafted);
 
 #endif

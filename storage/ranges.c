@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_RUNS_MAX 8
+
 store_range_t
 range_of_frame (const store_record_t *frame)
 {
@@ -53,6 +55,7 @@ ranges_copy (ranges_t *self, const ranges_t *other)
     self->epoch = other->epoch;
     self->count = other->count;
     self->written = other->written;
+    self->is_rekeyed = other->is_rekeyed;
     self->frames = other->frames;
     self->bytes = other->bytes;
 }
@@ -62,6 +65,14 @@ ranges_clear (ranges_t *self)
 {
     free (self->runs);
     *self = (ranges_t){.epoch = self->epoch};
+}
+
+void
+ranges_begin (ranges_t *self, uint64_t epoch)
+{
+    if (self->capacity > KEPT_RUNS_MAX)
+        ranges_clear (self);
+    *self = (ranges_t){.epoch = epoch, .runs = self->runs, .capacity = self->capacity};
 }
 
 //  Streams mostly grow at their end, so that is looked at first.
@@ -129,6 +140,13 @@ s_erase_run (ranges_t *self, size_t index)
     self->count--;
 }
 
+static void
+s_change_run (ranges_t *self, size_t index)
+{
+    if (self->written > index)
+        self->written = index;
+}
+
 bool
 ranges_insert (ranges_t *self, const store_range_t *frame)
 {
@@ -151,6 +169,8 @@ ranges_insert (ranges_t *self, const store_range_t *frame)
         self->runs[index] = run;
     } else if (!follows)
         s_open_run (self, index, &run);
+    s_change_run (self, follows ? index - 1 : index);
+    self->is_rekeyed |= precedes;
     self->frames++;
     self->bytes += frame->bytes;
     return true;
@@ -163,6 +183,8 @@ ranges_drop_first (ranges_t *self, const store_range_t *gone, int64_t next_wall_
     store_range_t *run = &self->runs[0];
     self->frames -= gone->last_seq - gone->first_seq + 1;
     self->bytes -= gone->bytes;
+    s_change_run (self, 0);
+    self->is_rekeyed = true;
     if (run->last_seq == gone->last_seq) {
         s_erase_run (self, 0);
         return;

@@ -18,7 +18,9 @@ typedef struct {
     store_range_t *runs; //  Owned
     size_t count;        //  Of runs
     size_t capacity;
-    size_t written;  //  Runs before this one are as the database has them; their owner keeps it so
+    size_t written;  //  Runs before this one are as they were when their owner last set it: when
+                     //  they were written
+    bool is_rekeyed; //  Likewise: since then a run has gone, or begins with another seq
     uint64_t frames; //  Held, all runs
     uint64_t bytes;  //  Of their payloads
 } ranges_t;
@@ -32,6 +34,8 @@ void range_extend (store_range_t *self, const store_range_t *next);
 void ranges_copy (ranges_t *self, const ranges_t *other);
 //  Free the runs and hold nothing.
 void ranges_clear (ranges_t *self);
+//  Hold nothing of this epoch, in memory that is kept where it is of a few runs.
+void ranges_begin (ranges_t *self, uint64_t epoch);
 
 bool ranges_contain (const ranges_t *self, uint64_t seq);
 //  Whether the frame, whose seq is not held, lies in time between those before and after it, and

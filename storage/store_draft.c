@@ -128,44 +128,19 @@ s_put_ranges (store_draft_t *self, const char *node, const ranges_t *held, const
         s_put_range (self, node, &drafted->runs[is]);
 }
 
-//  How many runs there are before the first one that is not the same in both.
-static size_t
-s_count_same (const ranges_t *held, const ranges_t *drafted)
-{
-    size_t same = 0;
-    while (same < held->count && same < drafted->count &&
-           memcmp (&held->runs[same], &drafted->runs[same], sizeof *held->runs) == 0)
-        same++;
-    return same;
-}
-
-//  Whether each run held, from one on, still begins a drafted one: no record of a run is to go.
-static bool
-s_keeps_runs (const ranges_t *held, const ranges_t *drafted, size_t from)
-{
-    size_t is = from;
-    for (size_t was = from; was < held->count; was++) {
-        while (is < drafted->count && drafted->runs[is].first_seq < held->runs[was].first_seq)
-            is++;
-        if (is == drafted->count || drafted->runs[is].first_seq != held->runs[was].first_seq)
-            return false;
-    }
-    return true;
-}
-
 //  Write an epoch's ranges, or leave to the inbox to tell what they gain. That can be told from it
-//  only where they do gain, and nothing else.
+//  only where they do gain, and no record of a run is to go.
 static void
-s_settle_ranges (store_draft_t *self, const holding_t *node, const ranges_t *held,
+s_settle_ranges (store_draft_t *self, const holding_t *node, const holding_t *known,
                  ranges_t *drafted)
 {
-    size_t same = s_count_same (held, drafted);
-    if (self->defers && !node->writes_ranges && s_keeps_runs (held, drafted, same)) {
-        drafted->written = same < held->written ? same : held->written;
+    static const ranges_t nothing;
+    if (self->defers && !node->writes_ranges && !drafted->is_rekeyed)
         return;
-    }
-    s_put_ranges (self, node->node, held, drafted);
+    const ranges_t *held = holding_find (known, drafted->epoch);
+    s_put_ranges (self, node->node, held ? held : &nothing, drafted);
     drafted->written = drafted->count;
+    drafted->is_rekeyed = false;
 }
 
 //  Below 0, 0 or above it as one loss's key sorts before the other's, with it or after it.
@@ -221,15 +196,13 @@ s_put_losses (store_draft_t *self, const char *node, const losses_t *held, const
 static void
 s_put_record (store_draft_t *self, const holding_t *known, const holding_t *drafted)
 {
-    store_bytes_t was = store_value_node (known), is = store_value_node (drafted);
-    if (was.size != is.size || memcmp (was.data, is.data, is.size) != 0)
-        s_put (self, store_key_node (drafted->node), is);
+    if (!holding_has_record_of (drafted, known))
+        s_put (self, store_key_node (drafted->node), store_value_node (drafted));
 }
 
 static void
 s_put_node (store_draft_t *self, holding_t *drafted)
 {
-    static const ranges_t nothing;
     static const holding_t nobody = {.first_wall_s = INT64_MAX};
     const holding_t *known = drafted->known;
     if (!known) {
@@ -238,11 +211,8 @@ s_put_node (store_draft_t *self, holding_t *drafted)
     } else
         s_put_record (self, known, drafted);
     s_put_losses (self, drafted->node, &known->losses, &drafted->losses);
-    for (size_t i = 0; i < drafted->count; i++) {
-        ranges_t *ranges = &drafted->epochs[i];
-        const ranges_t *held = holding_find (known, ranges->epoch);
-        s_settle_ranges (self, drafted, held ? held : &nothing, ranges);
-    }
+    for (size_t i = 0; i < drafted->count; i++)
+        s_settle_ranges (self, drafted, known, &drafted->epochs[i]);
 }
 
 //  Frames that are rewritten make a batch larger than what it was asked to take in.
@@ -280,9 +250,8 @@ store_draft_write (store_draft_t *self)
 void
 store_draft_publish (store_draft_t *self)
 {
-    holdings_absorb (self->store->holdings, self->holdings);
     for (size_t i = 0; i < self->holdings->count; i++) {
-        holding_t *known = self->holdings->nodes[i]->known;
+        holding_t *known = holdings_absorb (self->store->holdings, self->holdings->nodes[i]);
         unwritten_list (self->store, known);
         store_order_expiry (self->store, known);
     }

@@ -160,11 +160,27 @@ s_judge (store_judge_t *self, size_t index)
     return 0;
 }
 
+//  The nodes of the next turns.
+static void
+s_fetch_nodes (const store_judge_t *self)
+{
+    const char *nodes[NODE_INDEX_MANY];
+    size_t count = 0;
+    while (count < NODE_INDEX_MANY && self->turn + count < self->count) {
+        nodes[count] = self->records[self->turns[self->turn + count]].node;
+        count++;
+    }
+    holdings_fetch (self->draft->store->holdings, nodes, count);
+}
+
 int
 store_judge (store_judge_t *self)
 {
-    for (self->turn = 0; self->turn < self->count; self->turn++)
+    for (self->turn = 0; self->turn < self->count; self->turn++) {
+        if (self->turn % NODE_INDEX_MANY == 0)
+            s_fetch_nodes (self);
         if (s_judge (self, self->turns[self->turn]))
             return -1;
+    }
     return 0;
 }

@@ -99,7 +99,6 @@ s_take_frame (store_t *self, const store_record_t *frame)
         return 0;
     const store_range_t range = range_of_frame (frame);
     holding_insert (holding, &range);
-    holding_find (holding, frame->epoch)->written = 0;
     holding->newest_wall_s = wall_later (holding->newest_wall_s, frame->start_wall_s);
     unwritten_list (self, holding);
     return 0;

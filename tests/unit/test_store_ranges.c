@@ -191,6 +191,64 @@ test_random_inserts_equal_a_table_of_flags (void **state)
     }
 }
 
+static bool
+s_begins_a_run (const ranges_t *ranges, uint64_t seq)
+{
+    size_t index = ranges_find (ranges, seq);
+    return index < ranges->count && ranges->runs[index].first_seq == seq;
+}
+
+//  What is true of the two since written was set to count.
+static void
+s_assert_marks (const ranges_t *ranges, const ranges_t *before)
+{
+    bool keeps_all = true;
+    for (size_t i = 0; i < before->count; i++)
+        keeps_all &= s_begins_a_run (ranges, before->runs[i].first_seq);
+    assert_true (ranges->written <= before->count);
+    assert_memory_equal (ranges->runs, before->runs, ranges->written * sizeof *ranges->runs);
+    assert_true (keeps_all || ranges->is_rekeyed);
+}
+
+static void
+test_ranges_know_what_changed_since_they_were_written (void **state)
+{
+    (void) state;
+    unsigned seed = 29, rekeyed = 0;
+    for (int round = 0; round < 200; round++) {
+        ranges_t ranges = {0}, before = {0};
+        for (int i = 0; i < 40; i++)
+            s_insert (&ranges, 1 + (uint64_t) rand_r (&seed) % (MODEL_SEQS - 2), 0);
+        ranges.written = ranges.count;
+        ranges.is_rekeyed = false;
+        ranges_copy (&before, &ranges);
+        for (int i = 0; i < 10; i++) {
+            s_insert (&ranges, 1 + (uint64_t) rand_r (&seed) % (MODEL_SEQS - 2), 0);
+            s_assert_marks (&ranges, &before);
+        }
+        rekeyed += ranges.is_rekeyed;
+        ranges_clear (&ranges);
+        ranges_clear (&before);
+    }
+    assert_in_range (rekeyed, 1, 199);
+}
+
+static void
+test_a_stream_that_goes_on_changes_its_last_run_only (void **state)
+{
+    (void) state;
+    ranges_t ranges = {0};
+    s_insert_all (&ranges, (uint64_t[]){1, 2, 5, 9}, 4);
+    ranges.written = ranges.count;
+    ranges.is_rekeyed = false;
+    s_insert_all (&ranges, (uint64_t[]){10, 11, 13}, 3);
+    assert_int_equal (ranges.written, 2);
+    assert_false (ranges.is_rekeyed);
+    s_insert_all (&ranges, (uint64_t[]){12}, 1);
+    assert_true (ranges.is_rekeyed);
+    ranges_clear (&ranges);
+}
+
 int
 main (void)
 {
@@ -204,6 +262,8 @@ main (void)
         cmocka_unit_test (test_a_copy_lives_on_its_own),
         cmocka_unit_test (test_runs_that_no_store_wrote_are_refused),
         cmocka_unit_test (test_random_inserts_equal_a_table_of_flags),
+        cmocka_unit_test (test_ranges_know_what_changed_since_they_were_written),
+        cmocka_unit_test (test_a_stream_that_goes_on_changes_its_last_run_only),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
