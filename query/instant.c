@@ -3,12 +3,12 @@
 #include "query/instant.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #define DURATION_MAX_S (100LL * 366 * 86400)
 #define UNIX_MAX_S     253402300799LL
+#define YEAR_1970_S    (365LL * 86400)
 
 int
 instant_parse_number (const char *text, size_t length, int64_t *value)
@@ -115,4 +115,10 @@ instant_parse_wall (const char *text, int64_t *seconds)
     real.tm_isdst = -1;
     *seconds = is_utc ? timegm (&real) : mktime (&real);
     return s_is_same (&asked, &real) && *seconds >= 0 && *seconds <= UNIX_MAX_S ? 0 : -1;
+}
+
+bool
+instant_is_early (int64_t wall_s)
+{
+    return wall_s > 0 && wall_s < YEAR_1970_S;
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "query/instant.h"
 #include "query/nearest.h"
 
 //  At most so many steps are read together, over the machine's processors: at the end of each lot
@@ -153,6 +154,24 @@ s_lesser (int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+//  The shortest step that surely fits: wherever they begin, a window has one more of them than it
+//  is long.
+static void
+s_hint_size (const selection_t *self, query_error_t *error)
+{
+    int64_t since_wall_s = self->since_wall_s, length_s = self->until_wall_s - since_wall_s;
+    int64_t fitting = SELECTION_MAX_STEPS / (int64_t) self->target_count - 1;
+    if (instant_is_early (since_wall_s))
+        query_error_hint (error, INSTANT_EARLY_SINCE, since_wall_s, since_wall_s);
+    else if (fitting < 1)
+        query_error_hint (error, "ask for fewer nodes");
+    else
+        query_error_hint (error,
+                          "every %" PRId64 "s is short enough; or ask for fewer nodes, or a "
+                          "shorter window",
+                          (length_s + fitting - 1) / fitting);
+}
+
 static void
 s_refuse_size (const selection_t *self, int64_t steps, query_error_t *error)
 {
@@ -169,15 +188,15 @@ s_refuse_size (const selection_t *self, int64_t steps, query_error_t *error)
                      " s for %s%zu node%s; %d rows are the most",
                      steps, every_s, self->target_count == 1 ? "" : "each of ", self->target_count,
                      self->target_count == 1 ? "" : "s", SELECTION_MAX_STEPS);
-    query_error_hint (error, "ask for longer steps, fewer nodes or a shorter window");
+    s_hint_size (self, error);
 }
 
-//  Steps of one node, at most.
+//  Steps of one node: of the first one's number and the last one's, see s_step_end.
 static int64_t
 s_count_steps (const selection_t *self)
 {
     int64_t every_s = self->statement->every_s;
-    return every_s ? (self->until_wall_s - self->since_wall_s) / every_s + 2 : 1;
+    return every_s ? (self->until_wall_s - 1) / every_s - self->since_wall_s / every_s + 1 : 1;
 }
 
 static int

@@ -6,10 +6,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include "query/instant.h"
 #include "query/parse.h"
 
-#define SECOND_NS 1000000000LL
-#define SETTLE_NS 500000000LL //  A second is asked for once its frames have had this to come in
+#define SECOND_NS    1000000000LL
+#define SETTLE_NS    500000000LL //  A second is asked for once its frames have had this to come in
+#define UTC_TEXT_MAX 31
 
 void
 statement_destroy (statement_t **self_p)
@@ -21,6 +24,38 @@ statement_destroy (statement_t **self_p)
     free (self->node_positions);
     free (self);
     *self_p = NULL;
+}
+
+//  Returns text: the zone of who asks is not known here.
+static const char *
+s_print_utc (int64_t wall_s, char text[UTC_TEXT_MAX + 1])
+{
+    struct tm fields;
+    time_t seconds = (time_t) wall_s;
+    if (!gmtime_r (&seconds, &fields) ||
+        strftime (text, UTC_TEXT_MAX + 1, "%Y-%m-%d %H:%M:%SZ", &fields) == 0)
+        strcpy (text, "?");
+    return text;
+}
+
+//  A window that lies before its beginning, or before 1970.
+static int
+s_refuse_window (int64_t since, int64_t until, int64_t newest_s, query_error_t *error)
+{
+    char from[UTC_TEXT_MAX + 1], to[UTC_TEXT_MAX + 1], newest[UTC_TEXT_MAX + 1];
+    if (since < 0)
+        query_error_set (error, ERROR_UNSUPPORTED, -1, "the window begins before 1970");
+    else
+        query_error_set (error, ERROR_SYNTAX, -1,
+                         "the window is empty: since %" PRId64 " (%s) is not before until %" PRId64
+                         " (%s)",
+                         since, s_print_utc (since, from), until, s_print_utc (until, to));
+    if (instant_is_early (until))
+        query_error_hint (error, INSTANT_EARLY_UNTIL, until, until);
+    else if (since >= 0)
+        query_error_hint (error, "the newest second that can be asked for is %" PRId64 " (%s)",
+                          newest_s - 1, s_print_utc (newest_s - 1, newest));
+    return -1;
 }
 
 int
@@ -38,16 +73,9 @@ statement_window (const statement_t *self, int64_t now_wall_ns, int64_t *since_w
         since = until - length_s;
     *since_wall_s = since;
     *until_wall_s = until;
-    if (since < 0)
-        return query_error_set (error, ERROR_UNSUPPORTED, -1, "the window begins before 1970");
-    if (since < until)
-        return 0;
-    query_error_set (error, ERROR_SYNTAX, -1,
-                     "the window is empty: since %" PRId64 " is not before until %" PRId64
-                     " (unix times)",
-                     since, until);
-    query_error_hint (error, "the newest second that can be asked for is %" PRId64, newest_s - 1);
-    return -1;
+    if (since < 0 || since >= until)
+        return s_refuse_window (since, until, newest_s, error);
+    return 0;
 }
 
 size_t

@@ -291,6 +291,8 @@ s_finish_select (join_t *self)
     self->reply->table =
         finish_select (self->statement, self->partials, self->partial_count, &error);
     self->reply->kind = REPLY_TABLE;
+    self->reply->since_wall_s = self->since_wall_s;
+    self->reply->until_wall_s = self->until_wall_s;
     if (!self->reply->table)
         s_fail (self, &error);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include "query/instant.h"
 #include "subscriber/sheet.h"
 
 #define LISTED_NAMES 5
@@ -97,4 +98,13 @@ remark_rows (const table_t *table, FILE *out)
         fprintf (out, "; %zu lack%s frames of the window, see coverage", lacking,
                  lacking == 1 ? "s" : "");
     fputs (")\n", out);
+}
+
+void
+remark_window (int64_t since_wall_s, int64_t until_wall_s, FILE *out)
+{
+    if (instant_is_early (until_wall_s))
+        fprintf (out, "hint: " INSTANT_EARLY_UNTIL "\n", until_wall_s, until_wall_s);
+    else if (instant_is_early (since_wall_s))
+        fprintf (out, "hint: " INSTANT_EARLY_SINCE "\n", since_wall_s, since_wall_s);
 }

@@ -244,14 +244,16 @@ s_judge (const session_t *self, const table_t *table, size_t silent)
 }
 
 static int
-s_print_table (session_t *self, const table_t *table)
+s_print_table (session_t *self, const reply_t *reply)
 {
+    const table_t *table = reply->table;
     int code = output_print (self->output, table);
     if (code != EXIT_DONE || output_is_over (self->output))
         return code;
     if (output_is_for_people (self->output))
         remark_rows (table, stderr);
     remark_source (table, stderr);
+    remark_window (reply->since_wall_s, reply->until_wall_s, stderr);
     return s_judge (self, table, s_remark_silent (self));
 }
 
@@ -307,7 +309,7 @@ session_ask (session_t *self, const char *text, size_t size)
     reply_t reply;
     int code = session_fetch (self, text, size, &reply);
     if (code == EXIT_DONE)
-        code = s_print_table (self, reply.table);
+        code = s_print_table (self, &reply);
     reply_fini (&reply);
     return code;
 }

@@ -215,6 +215,21 @@ def test_strict_fails_where_a_node_has_no_frame (start_broker, start_worker, ask
     assert "0/100" in strict.stdout
 
 
+def test_a_number_that_was_meant_as_a_duration_is_pointed_out (start_broker, start_worker, ask,
+                                                               wait_until):
+    broker = start_broker ()
+    workers = [start_worker ("n1", coordinator=broker.answer)]
+    wait_for_frames (ask, broker.answer, wait_until, nodes="n1")
+    for whom in (workers, broker.answer):
+        for clause, hint in (
+                ("since 60", "begins at unix second 60, in 1970; so many seconds ago is since 60s"),
+                ("until 60", "ends at unix second 60, in 1970; so many seconds ago is until 60s")):
+            result = ask (whom, f"select cpu_avg from * {clause}", "--format", "csv")
+            assert result.returncode == 0 and f"hint: the window {hint}\n" in result.stderr
+        for clause in ("since 0", "since 60s", "over 60"):
+            assert "hint" not in ask (whom, f"select cpu_avg from * {clause}").stderr
+
+
 def test_a_silent_workers_row_has_every_step (own_workers, ask, wait_until):
     wait_for_frames (ask, own_workers, wait_until)
     own_workers[2].stop ()

@@ -327,10 +327,49 @@ test_what_would_read_or_return_too_much_is_refused (void **state)
 {
     query_error_t error = s_refuse (state, "select cpu_avg from n1, n2 since 1d every 1s");
     assert_int_equal (error.code, ERROR_UNSUPPORTED);
-    assert_non_null (strstr (error.text, " s for each of 2 nodes; "));
-    assert_non_null (strstr (error.hint, "longer steps"));
+    assert_non_null (strstr (error.text, "86400 steps of 1 s for each of 2 nodes; "));
+    assert_non_null (strstr (error.hint, "every 2s is short enough"));
     error = s_refuse (state, "select cpu_avg from n1 since 2d every 1s");
-    assert_non_null (strstr (error.text, " s for 1 node; "));
+    assert_non_null (strstr (error.text, "172800 steps of 1 s for 1 node; "));
+}
+
+//  NEWEST is no multiple of 7: the first step and the last one are short.
+static void
+test_as_many_steps_are_counted_as_there_are (void **state)
+{
+    table_t *table = s_answer (state, "select cpu_avg from n1 over 100000s every 1s limit 1");
+    assert_int_equal (table_rows (table), 1);
+    table_destroy (&table);
+    query_error_t error = s_refuse (state, "select cpu_avg from n1 over 100001s every 1s");
+    assert_non_null (strstr (error.text, "100001 steps of 1 s"));
+    assert_int_not_equal (NEWEST % 7, 0);
+    error = s_refuse (state, "select cpu_avg from n1 over 1400000s every 7s");
+    assert_non_null (strstr (error.text, "200001 steps of 7 s"));
+    table = s_answer (state, "select cpu_avg from n1 over 1400000s every 15s limit 1");
+    table_destroy (&table);
+}
+
+static void
+test_a_step_that_is_said_to_fit_does (void **state)
+{
+    char text[128];
+    long long every = 0;
+    query_error_t error = s_refuse (state, "select cpu_avg from n1, n2, n3 over 99999s every 2s");
+    assert_int_equal (sscanf (error.hint, "every %llds", &every), 1);
+    snprintf (text, sizeof text, "select cpu_avg from n1, n2, n3 over 99999s every %llds limit 1",
+              every);
+    table_t *table = s_answer (state, text);
+    table_destroy (&table);
+}
+
+static void
+test_a_window_that_begins_in_1970_by_mistake_is_explained (void **state)
+{
+    query_error_t error = s_refuse (state, "select cpu_avg from n1 since 60 every 1s");
+    assert_string_equal (error.hint, "the window begins at unix second 60, in 1970; so many "
+                                     "seconds ago is since 60s");
+    error = s_refuse (state, "select cpu_avg from n1 since 0 every 1s");
+    assert_non_null (strstr (error.hint, "is short enough"));
 }
 
 static void
@@ -393,6 +432,9 @@ main (void)
         ON_NODES (test_by_all_merges_the_nodes),
         ON_NODES (test_a_long_window_is_read_at_once),
         ON_NODES (test_partials_finish_to_the_same_rows),
+        ON_NODES (test_as_many_steps_are_counted_as_there_are),
+        ON_NODES (test_a_step_that_is_said_to_fit_does),
+        ON_NODES (test_a_window_that_begins_in_1970_by_mistake_is_explained),
         ON_NODES (test_what_would_read_or_return_too_much_is_refused),
         ON_NODES (test_other_statements_are_answered_in_rows),
         ON_NODES (test_explain_says_how_many_records_answer),

@@ -253,6 +253,32 @@ test_statement_refuses_empty_windows (void **state)
     s_refuse ("select cpu_avg from n1 over 60s over 60s");
 }
 
+static query_error_t
+s_refuse_window (const char *text)
+{
+    statement_t *statement = s_parse (text);
+    query_error_t error;
+    int64_t since, until;
+    assert_int_equal (statement_window (statement, NOW_NS, &since, &until, &error), -1);
+    statement_destroy (&statement);
+    return error;
+}
+
+static void
+test_statement_says_the_times_of_an_empty_window (void **state)
+{
+    (void) state;
+    query_error_t error =
+        s_refuse_window ("select cpu_avg from n1 since 2000000001 until 2000000000");
+    assert_string_equal (error.text,
+                         "the window is empty: since 2000000001 (2033-05-18 03:33:21Z) is not "
+                         "before until 2000000000 (2033-05-18 03:33:20Z)");
+    error = s_refuse_window ("select cpu_avg from n1 until 30");
+    assert_non_null (strstr (error.hint, "so many seconds ago is until 30s"));
+    error = s_refuse_window ("select cpu_avg from n1 since 5m until 300");
+    assert_non_null (strstr (error.hint, "so many seconds ago is until 300s"));
+}
+
 static void
 test_statement_refuses_parts_of_seconds (void **state)
 {
@@ -555,6 +581,7 @@ main (void)
         cmocka_unit_test (test_statement_window_waits_half_a_second_for_frames),
         cmocka_unit_test (test_statement_reads_wall_times),
         cmocka_unit_test (test_statement_refuses_empty_windows),
+        cmocka_unit_test (test_statement_says_the_times_of_an_empty_window),
         cmocka_unit_test (test_statement_refuses_parts_of_seconds),
         cmocka_unit_test (test_statement_guesses_what_was_meant),
         cmocka_unit_test (test_statement_says_what_was_expected),
