@@ -60,7 +60,6 @@ typedef struct {
     int64_t wait_s;
     uint64_t frames;      //  Of the spool, found in the broker with the same bytes
     uint64_t differences; //  Of the spool, not found so
-    bool is_known;        //  Either side holds or held frames of any node
 } audit_t;
 
 //  One node while it is compared.
@@ -311,10 +310,34 @@ s_list_losses (const subject_t *self)
 
 //  --- all of it -------------------------------------------------------------------------------
 
+static bool
+s_is_known (const manifest_t *manifest)
+{
+    return manifest->count > 0 || manifest->expired_seq > 0;
+}
+
+//  A node that the spool does not know, which only one that was named can be. The broker's alone is
+//  no difference, for a spool may be lost; that nothing is compared must be seen.
+static int
+s_check_known (const subject_t *self)
+{
+    const char *spool = side_place (self->audit->spool), *broker = side_place (self->audit->broker);
+    if (s_is_known (&self->spool))
+        return 0;
+    if (s_is_known (&self->broker)) {
+        fprintf (stderr, "%s: %s does not know %s: nothing is compared\n",
+                 program_invocation_short_name, spool, self->node);
+        return 0;
+    }
+    fprintf (stderr, "%s: neither %s nor %s knows a node %s: is its name right?\n",
+             program_invocation_short_name, spool, broker, self->node);
+    return -1;
+}
+
 static int
 s_compare (subject_t *self)
 {
-    if (s_take_manifests (self) == -1)
+    if (s_take_manifests (self) == -1 || s_check_known (self) == -1)
         return -1;
     for (size_t i = 0; i < self->spool.count; i++)
         if (s_compare_run (self, &self->spool.runs[i]) == -1)
@@ -326,19 +349,12 @@ s_compare (subject_t *self)
     return s_list_losses (self);
 }
 
-static bool
-s_is_known (const manifest_t *manifest)
-{
-    return manifest->count > 0 || manifest->expired_seq > 0;
-}
-
 static int
 s_audit_node (audit_t *self, const char *node)
 {
     subject_t subject = {.audit = self, .node = node};
     int rc = s_compare (&subject);
     self->frames += subject.frames;
-    self->is_known |= s_is_known (&subject.spool) || s_is_known (&subject.broker);
     manifest_clear (&subject.spool);
     manifest_clear (&subject.broker);
     return rc;
@@ -358,25 +374,11 @@ s_audit_all (audit_t *self)
     return rc;
 }
 
-//  The one node that was asked for.
-static int
-s_audit_named (audit_t *self, const char *node)
-{
-    if (s_audit_node (self, node) == -1)
-        return -1;
-    if (self->is_known)
-        return 0;
-    fprintf (stderr, "%s: neither %s nor %s knows a node %s: is its name right?\n",
-             program_invocation_short_name, side_place (self->spool), side_place (self->broker),
-             node);
-    return -1;
-}
-
 //  Returns an exit code.
 static int
 s_audit (audit_t *self, const char *node)
 {
-    if ((node ? s_audit_named (self, node) : s_audit_all (self)) == -1 || stop_requested ())
+    if ((node ? s_audit_node (self, node) : s_audit_all (self)) == -1 || stop_requested ())
         return EXIT_CANNOT_CONNECT;
     printf ("%" PRIu64 " frames compared, %" PRIu64 " differences\n",
             self->frames + self->differences, self->differences);

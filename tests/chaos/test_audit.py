@@ -180,8 +180,16 @@ def test_a_node_that_neither_side_knows_is_an_error (sides):
     spool = make_spool ({1: frame (1)})
     spool.manifest = lambda: [["n9"], msgpack.packb ([1, 0, 0, 0, []])]
     code, output, error, _ = audit ("--node", "n9", spool.endpoint, broker.answer)
-    assert (code, "knows a node n9" in error) == (3, True), (output, error)
-    assert "compared" not in output
+    assert (code, output, "knows a node n9" in error) == (3, "", True), (output, error)
+
+
+def test_a_node_that_only_the_broker_knows_is_said_not_to_be_compared (sides):
+    broker, make_spool = sides
+    spool = make_spool ({1: frame (1)})
+    spool.manifest = lambda: [[NODE], msgpack.packb ([1, 0, 0, 0, []])]
+    code, output, error, _ = audit_sides (spool, broker)
+    assert (code, "0 frames compared, 0 differences" in output) == (0, True), (output, error)
+    assert f"{spool.endpoint} does not know {NODE}: nothing is compared" in error
 
 
 @pytest.mark.parametrize ("arguments", [[], ["one"], ["one", "two", "three"],
