@@ -140,7 +140,7 @@ parse_is_plain_name (const char *text)
 {
     size_t size = strlen (text);
     query_error_t error;
-    parse_t parse = {.text = text, .size = (int32_t) size, .keyword = "", .error = &error};
+    parse_t parse = {.text = text, .size = (int32_t) size, .next_keyword = "", .error = &error};
     span_t span;
     int token = parse_next_token (&parse, &span);
     bool is_word = token == TOKEN_WORD || (token >= TOKEN_NODES && token <= TOKEN_CGROUP);

@@ -470,6 +470,7 @@ test_statement_prints_what_reads_the_same_again (void **state)
         "explain select pidpersec_rate from n1 order by expected",
         "select pidpersec_rate from n1 order by runqlat_p99.9 desc",
         "select cpu_p0.0001, cpu_p100, cpu_p12.5 from n? until 5000",
+        "select cpu_avg as 'by' from 'by', 'order', 'select', 'from', 'limit', node order by 'by'",
         "show gaps",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
