@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "program/exit_code.h"
+#include "query/local_times.h"
 #include "subscriber/contact.h"
 #include "subscriber/discovery.h"
 #include "subscriber/join.h"
@@ -277,16 +278,25 @@ s_check_reply (session_t *self, const reply_t *reply, const char *text, size_t s
     return s_no_answer (self);
 }
 
+//  The coordinator may live in another time zone than who asks; workers are asked for unix times.
+static int
+s_ask_coordinator (session_t *self, const char *text, size_t size, reply_t *reply)
+{
+    char *resolved = local_times_resolve (text, size);
+    int rc = contact_ask (self->coordinator, resolved, size, self->options->timeout_ms,
+                          self->stop_fd, reply);
+    free (resolved);
+    return rc;
+}
+
 //  Returns 0, or -1 when interrupted.
 static int
 s_ask (session_t *self, const char *text, size_t size, reply_t *reply)
 {
-    int timeout_ms = self->options->timeout_ms;
     int64_t begin_us = zclock_usecs ();
-    int rc =
-        self->workers
-            ? join_ask (self->workers, text, size, timeout_ms, self->stop_fd, reply, self->silent)
-            : contact_ask (self->coordinator, text, size, timeout_ms, self->stop_fd, reply);
+    int rc = self->workers ? join_ask (self->workers, text, size, self->options->timeout_ms,
+                                       self->stop_fd, reply, self->silent)
+                           : s_ask_coordinator (self, text, size, reply);
     self->elapsed_us = zclock_usecs () - begin_us;
     return rc;
 }

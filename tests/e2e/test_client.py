@@ -11,6 +11,8 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgpack
 import pytest
@@ -92,6 +94,26 @@ def test_workers_and_coordinator_give_the_same_answers (start_broker, start_work
         from_workers = rows (ask (workers, statement, "--format", "json"))
         assert from_workers == from_broker, statement
         assert all (row["frames"] == row["expected"] for row in from_workers), statement
+
+
+def test_quoted_times_are_those_of_the_clients_zone (start_broker, start_worker, ask, wait_until):
+    broker = start_broker ()
+    workers = [start_worker ("n1", coordinator=broker.answer)]
+    wait_for_frames (ask, broker.answer, wait_until, nodes="n1")
+    for zone in ("Asia/Kolkata", "America/New_York"):
+        since = datetime.now (ZoneInfo (zone)).replace (microsecond=0) - timedelta (seconds=20)
+        until = since + timedelta (seconds=10)
+        window = f"since '{since:%Y-%m-%d %H:%M:%S}' until '{until:%Y-%m-%d %H:%M:%S}'"
+        for whom in (workers, broker.answer):
+            answer = rows (ask (whom, f"select cpu_avg from n1 {window} every 1s", "--format",
+                                "json", env={**os.environ, "TZ": zone}))
+            assert [row["time"] for row in answer] == list (range (int (since.timestamp ()),
+                                                                   int (until.timestamp ())))
+            wrong = ask (whom, f"select cpu_avg from n1 since '{since:%Y-%m-%d}' evry 1s",
+                         env={**os.environ, "TZ": zone})
+            assert f"'{since:%Y-%m-%d}' evry 1s\n" in wrong.stderr
+            position = wrong.stderr.splitlines ()[2].index ("^")
+            assert wrong.stderr.splitlines ()[1][position:] == "evry 1s"
 
 
 def test_rows_come_in_the_order_asked (workers, ask, wait_until):

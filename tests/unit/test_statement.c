@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "query/local_times.h"
 #include "query/statement.h"
 
 #define SECOND_NS 1000000000LL
@@ -227,6 +228,39 @@ test_statement_reads_wall_times (void **state)
     assert_non_null (strstr (s_refuse ("select cpu_avg from n1 since '2026-02-30'").text, "date"));
     assert_non_null (strstr (s_refuse ("select cpu_avg from n1 since 'soon'").expected, "YYYY"));
     s_refuse ("select cpu_avg from n1 since '2026-03-29 02:30'");
+    unsetenv ("TZ");
+    tzset ();
+}
+
+//  Blanks make up for what a number is shorter, and all else stays.
+static void
+test_quoted_times_become_unix_times_of_the_local_zone (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text, *resolved;
+    } cases[] = {
+        {"select cpu_avg from n1 since '2026-11-23 08:00' until \"2026-11-23 08:01:05\", x",
+         "select cpu_avg from n1 since 1795417200         until 1795417265           , x"},
+        {"select cpu_avg from n1 UNTIL '2026-11-23'", "select cpu_avg from n1 UNTIL 1795388400  "},
+        {"select cpu_avg from n1 until '9999-12-31' over 1h",
+         "select cpu_avg from n1 until 253402210800 over 1h"},
+        {"select cpu_avg from n1 since '2026-11-23 08:00Z'",
+         "select cpu_avg from n1 since 1795420800         "},
+        {"select cpu_avg as '2026-11-23' from '2026-11-23' since 5m -- since '2026-11-23'", NULL},
+        {"select cpu_avg from n1 since 'soon' until '2026-02-30'", NULL},
+        {"select cpu_avg from n1 since '2026-11-23", NULL},
+        {"since", NULL},
+        {"by since", NULL},
+        {"", NULL},
+    };
+    setenv ("TZ", "Europe/Berlin", 1);
+    tzset ();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *resolved = local_times_resolve (cases[i].text, strlen (cases[i].text));
+        assert_string_equal (resolved, cases[i].resolved ? cases[i].resolved : cases[i].text);
+        free (resolved);
+    }
     unsetenv ("TZ");
     tzset ();
 }
@@ -581,6 +615,7 @@ main (void)
         cmocka_unit_test (test_statement_windows_end_at_the_newest_settled_second),
         cmocka_unit_test (test_statement_window_waits_half_a_second_for_frames),
         cmocka_unit_test (test_statement_reads_wall_times),
+        cmocka_unit_test (test_quoted_times_become_unix_times_of_the_local_zone),
         cmocka_unit_test (test_statement_refuses_empty_windows),
         cmocka_unit_test (test_statement_says_the_times_of_an_empty_window),
         cmocka_unit_test (test_statement_refuses_parts_of_seconds),
