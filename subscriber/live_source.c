@@ -3,9 +3,11 @@
 #include "subscriber/live_source.h"
 
 #include <assert.h>
+#include "query/statement.h"
 #include "transport/socket.h"
 
-#define PARTS 2 //  Topic, payload
+#define PARTS    2     //  Topic, payload
+#define SEEN_MAX 20000 //  Of more nodes no note is taken
 
 struct live_source_t {
     const live_filter_t *filter;
@@ -13,6 +15,8 @@ struct live_source_t {
     void *handle;    //  The same, for libzmq
     monitor_t *monitor;
     wire_reader_t *reader;
+    bool looks_around;
+    zhashx_t *seen; //  Names of nodes
 };
 
 static void
@@ -37,6 +41,8 @@ live_source_new (const live_filter_t *filter)
     self->handle = zsock_resolve (self->socket);
     self->monitor = monitor_new (self->socket);
     self->reader = wire_reader_new ();
+    self->seen = zhashx_new ();
+    assert (self->seen);
     s_subscribe (self);
     return self;
 }
@@ -50,6 +56,7 @@ live_source_destroy (live_source_t **self_p)
     monitor_destroy (&self->monitor);
     zsock_destroy (&self->socket);
     wire_reader_destroy (&self->reader);
+    zhashx_destroy (&self->seen);
     free (self);
     *self_p = NULL;
 }
@@ -106,6 +113,14 @@ s_decode (live_source_t *self, zmq_msg_t parts[PARTS], size_t count, frame_t *fr
     return s_is_topic_of (&parts[0], frame) ? 1 : -1;
 }
 
+static void
+s_note (live_source_t *self, const frame_t *frame)
+{
+    static char present;
+    if (self->looks_around && zhashx_size (self->seen) < SEEN_MAX)
+        zhashx_insert (self->seen, frame->node, &present);
+}
+
 int
 live_source_next (live_source_t *self, frame_t *frame, const char **reason)
 {
@@ -116,10 +131,59 @@ live_source_next (live_source_t *self, frame_t *frame, const char **reason)
     do {
         size_t count = s_receive (self, parts);
         rc = count == 0 ? 0 : s_decode (self, parts, count, frame, reason);
+        if (rc == 1)
+            s_note (self, frame);
     } while (rc == 1 && !live_filter_accepts (self->filter, frame->node));
     for (size_t i = 0; i < PARTS; i++)
         zmq_msg_close (&parts[i]);
     return rc;
+}
+
+//  --- who is there ----------------------------------------------------------------------------
+
+//  Subscriptions are counted: what the filter accepts stays.
+void
+live_source_look_around (live_source_t *self, bool on)
+{
+    if (self->looks_around == on)
+        return;
+    self->looks_around = on;
+    if (on)
+        zsock_set_subscribe (self->socket, "");
+    else
+        zsock_set_unsubscribe (self->socket, "");
+}
+
+bool
+live_source_has_seen (const live_source_t *self, const char *pattern)
+{
+    bool found = false;
+    for (void *item = zhashx_first (self->seen); item && !found; item = zhashx_next (self->seen))
+        found = node_matches (pattern, zhashx_cursor (self->seen));
+    return found;
+}
+
+//  Put a name among the first ones, of which there are count.
+static void
+s_put_in_order (char (*names)[NODE_NAME_MAX + 1], size_t count, size_t capacity, const char *name)
+{
+    size_t place = count < capacity ? count : capacity;
+    while (place > 0 && strcmp (name, names[place - 1]) < 0) {
+        if (place < capacity)
+            memcpy (names[place], names[place - 1], sizeof names[0]);
+        place--;
+    }
+    if (place < capacity)
+        snprintf (names[place], sizeof names[0], "%s", name);
+}
+
+size_t
+live_source_seen (const live_source_t *self, char (*names)[NODE_NAME_MAX + 1], size_t capacity)
+{
+    size_t count = 0;
+    for (void *item = zhashx_first (self->seen); item; item = zhashx_next (self->seen))
+        s_put_in_order (names, count++, capacity, zhashx_cursor (self->seen));
+    return count;
 }
 
 int

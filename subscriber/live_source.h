@@ -26,6 +26,15 @@ void live_source_poll_items (const live_source_t *self, zmq_pollitem_t items[LIV
 //  names.
 int live_source_next (live_source_t *self, frame_t *frame, const char **reason);
 
+//  Take note, from now on or no longer, of all nodes that send, whom the filter does not accept
+//  too.
+void live_source_look_around (live_source_t *self, bool on);
+//  True where one of them matches: a name, or a pattern with * or ?.
+bool live_source_has_seen (const live_source_t *self, const char *pattern);
+//  Copy the first of their names, in order. Returns how many there are.
+size_t live_source_seen (const live_source_t *self, char (*names)[NODE_NAME_MAX + 1],
+                         size_t capacity);
+
 //  Take the next event of a connection. Returns 0, or -1 where there is none.
 int live_source_event (live_source_t *self, link_event_t *event);
 

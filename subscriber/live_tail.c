@@ -9,13 +9,13 @@
 #include <unistd.h>
 #include "program/exit_code.h"
 #include "subscriber/drawing.h"
+#include "subscriber/live_absent.h"
 #include "subscriber/live_output.h"
 #include "subscriber/terminal.h"
 
 #define TICK_MS         250
-#define NO_FRAME_NS     5000000000LL //  Connected for so long without a frame is worth a word
-#define GOING_ON        (-1)         //  No exit code yet
-#define FRAMES_IN_A_ROW 100          //  Before signals are looked at again
+#define GOING_ON        (-1) //  No exit code yet
+#define FRAMES_IN_A_ROW 100  //  Before signals are looked at again
 
 typedef struct {
     const live_tail_t *options;
@@ -26,8 +26,8 @@ typedef struct {
     uint64_t printed;
     int64_t start_mono_ns;
     int64_t last_mono_ns; //  When the last frame came, or the start
-    bool none_said;       //  That no frame has come at all
-    bool past_said;       //  What of the past could not be had
+    live_absent_t absent;
+    bool past_said; //  What of the past could not be had
 } tail_t;
 
 static int64_t
@@ -140,20 +140,6 @@ s_take_past (tail_t *self, bool *more)
 
 //  --- from time to time -----------------------------------------------------------------------
 
-static void
-s_say_none (tail_t *self, int64_t now_mono_ns)
-{
-    bool none = self->last_mono_ns == self->start_mono_ns;
-    if (!none || self->none_said || !live_notices_connected (self->stage.notices) ||
-        now_mono_ns - self->start_mono_ns < NO_FRAME_NS)
-        return;
-    live_notices_say (self->stage.notices,
-                      "connected, but no frame%s has come; waiting. Is a worker running "
-                      "('make runWorker1')? 'show nodes' in the client lists them",
-                      self->options->names_nodes ? " of the nodes named" : "");
-    self->none_said = true;
-}
-
 static int
 s_look_at_clock (tail_t *self, int64_t now_mono_ns)
 {
@@ -177,7 +163,8 @@ s_tick (tail_t *self)
     while (live_source_event (self->options->source, &event) == 0)
         live_notices_link (self->stage.notices, &event);
     live_notices_tick (self->stage.notices, self->stage.watch, moment.now_mono_ns);
-    s_say_none (self, moment.now_mono_ns);
+    live_absent_tick (&self->absent, self->options->source, self->stage.watch, self->stage.notices,
+                      moment.now_mono_ns);
     if (self->options->view->tick) {
         int code = s_finish (self, self->options->view->tick (self->view, &moment));
         if (code != GOING_ON)
@@ -255,6 +242,7 @@ s_begin (tail_t *self, const live_tail_t *options)
     self->is_terminal = screen.is_terminal;
     self->view = options->view->new (&self->stage);
     self->start_mono_ns = self->last_mono_ns = s_now_ns (CLOCK_MONOTONIC);
+    self->absent = (live_absent_t){.filter = options->filter, .start_mono_ns = self->start_mono_ns};
     bool in_place = options->view->in_place && drawing_is_in_place (&screen);
     live_notices_keep (self->stage.notices, in_place);
     if (in_place && options->view->is_full)

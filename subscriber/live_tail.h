@@ -12,7 +12,7 @@ typedef struct {
     live_seam_t *seam; //  The past that comes first, or NULL
     const live_view_t *view;
     metric_set_t metrics;
-    bool names_nodes;    //  Only some nodes are asked for
+    const live_filter_t *filter;
     int64_t over_s;      //  Length of the rolling window; 0: each frame alone
     uint64_t count;      //  What the view counts, then end; 0: no end
     int64_t timeout_ns;  //  End when no frame comes for so long; 0: wait for ever

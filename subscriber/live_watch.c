@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <czmq.h>
+#include "query/statement.h"
 
 typedef struct {
     char node[NODE_NAME_MAX + 1];
@@ -153,6 +154,16 @@ live_watch_silent_now (const live_watch_t *self, int64_t now_mono_ns,
         if (s_is_silent (watched, now_mono_ns) && count++ < capacity)
             snprintf (names[count - 1], sizeof names[0], "%s", watched->node);
     return count;
+}
+
+bool
+live_watch_has (const live_watch_t *self, const char *pattern)
+{
+    bool found = false;
+    for (void *watched = zhashx_first (self->nodes); watched && !found;
+         watched = zhashx_next (self->nodes))
+        found = node_matches (pattern, ((const watched_t *) watched)->node);
+    return found;
 }
 
 size_t

@@ -45,6 +45,9 @@ size_t live_watch_silent (live_watch_t *self, int64_t now_mono_ns, char (*names)
 size_t live_watch_silent_now (const live_watch_t *self, int64_t now_mono_ns,
                               char (*names)[NODE_NAME_MAX + 1], size_t capacity);
 
+//  True where a frame has come of a node that matches: a name, or a pattern with * or ?.
+bool live_watch_has (const live_watch_t *self, const char *pattern);
+
 //  How many nodes have been seen, and whether there were more than are watched.
 size_t live_watch_nodes (const live_watch_t *self);
 bool live_watch_is_full (const live_watch_t *self);

@@ -51,7 +51,7 @@ s_tail (const live_options_t *options, int stop_fd)
 {
     return (live_tail_t){.view = options->view,
                          .metrics = options->metrics,
-                         .names_nodes = options->filter.pattern_count > 0,
+                         .filter = &options->filter,
                          .over_s = options->over_s,
                          .count = options->count,
                          .timeout_ns = options->timeout_s * 1000000000LL,

@@ -197,6 +197,19 @@ def test_nobody_there_is_said_with_what_to_do (start, start_broker, free_port):
     assert tail.log ().count ("nobody publishes") == 1
 
 
+@pytest.mark.parametrize ("nodes, absent", [("n9", "n9"), ("n9,n1,web*", "n9, web*"),
+                                            ("n1,n2", None), ("n?", None)])
+def test_a_node_of_which_nothing_comes_is_named_and_who_is_there (pipeline, start, nodes, absent):
+    tail = start ("subscriber", "--live", pipeline.live, "--duration", "9", "cpu", "from", nodes)
+    said = f"-- no frame of {absent} yet; waiting. Frames come from n1, n2\n"
+    if absent:
+        tail.wait_for (said, 9)
+    assert tail.process.wait (15) == 0
+    assert tail.log ().count ("no frame of") == tail.log ().count (said) == (absent is not None)
+    shown = {match[1] for line in tail.log ().splitlines () if (match := LINE.match (line))}
+    assert shown == {node for node in ("n1", "n2") if node in nodes or nodes == "n?"}
+
+
 def test_the_name_it_was_called_by_begins_what_it_says (free_port):
     result = subprocess.run ([ROOT / "tail", "--live", f"tcp://127.0.0.1:{free_port ()}",
                               "--timeout", "1"], capture_output=True, text=True)
