@@ -1,7 +1,8 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  live_heat - the view "heat": a row of coloured cells for each second, node and metric; time
-//  down, durations across. Axis and legend stand above the first row, and again whenever they
-//  change: a wider window, longer durations, more events; and on a terminal once a screen.
+//  down, durations across. Axis and legend stand above the first row, and again whenever the axis
+//  changes: a wider window, longer durations; and on a terminal once a screen. More events than the
+//  legend has change that alone.
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -100,7 +101,7 @@ s_include (live_heat_t *self, const histogram_t *histogram)
         self->last_slot = BUCKET_SLOTS - 1;
 }
 
-//  Make room for a row. Axis and legend are printed anew where that moved them.
+//  Make room for a row. Axis and legend are printed anew where that moved the axis.
 static void
 s_fit (live_heat_t *self, const histogram_t *histogram, const char *node, const char *marks)
 {
@@ -120,7 +121,7 @@ s_fit (live_heat_t *self, const histogram_t *histogram, const char *node, const 
 //  --- printing --------------------------------------------------------------------------------
 
 static void
-s_print_head (const live_heat_t *self)
+s_print_legend (const live_heat_t *self)
 {
     const screen_t *screen = &self->screen;
     if (!self->several)
@@ -131,10 +132,29 @@ s_print_head (const live_heat_t *self)
     heat_print_legend (&self->scale, "events/s in a cell", screen, self->stage->out);
     if (self->stage->over_s > 0)
         fprintf (self->stage->out, ", mean of %" PRId64 " s", self->stage->over_s);
-    fprintf (self->stage->out, "\n%s%-8s %-*s %s", screen_bold (screen), "time", self->node_width,
+    putc ('\n', self->stage->out);
+}
+
+static void
+s_print_axis (const live_heat_t *self)
+{
+    const screen_t *screen = &self->screen;
+    fprintf (self->stage->out, "%s%-8s %-*s %s", screen_bold (screen), "time", self->node_width,
              "node", self->several ? "metric    " : "");
     heat_axis_print (&self->axis, screen, self->stage->out);
     fprintf (self->stage->out, "%*s%s\n", P99_WIDTH, "p99", screen_plain (screen));
+}
+
+//  What is to stand above the next row.
+static void
+s_print_head (live_heat_t *self, bool rescaled)
+{
+    if (rescaled || self->rows == 0)
+        s_print_legend (self);
+    if (self->rows == 0)
+        s_print_axis (self);
+    else
+        self->rows += rescaled;
 }
 
 static void
@@ -181,10 +201,7 @@ s_show_metric (live_heat_t *self, const live_sample_t *sample, metric_id_t id, c
     s_fit (self, &metric->histogram, sample->frame->node, marks);
     double greatest =
         heat_fill (&self->axis, &metric->histogram, (double) metric->present_s, values);
-    if (heat_scale_widen (&self->scale, greatest) || self->rows == 0) {
-        s_print_head (self);
-        self->rows = 0;
-    }
+    s_print_head (self, heat_scale_widen (&self->scale, greatest));
     s_print_left (self, sample->frame, id);
     heat_print (&self->scale, values, self->axis.cells, &self->screen, self->stage->out);
     s_print_right (self, &metric->histogram, marks);

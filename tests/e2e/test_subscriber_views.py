@@ -245,6 +245,17 @@ def test_heat_shows_an_event_below_its_duration (open_view):
     assert axis.index ("╷1ms") < hot[0] < axis.index ("╷10ms"), (axis, row, hot)
 
 
+def test_heat_repeats_only_the_legend_where_only_that_changes (open_view):
+    view = open_view ("heat")
+    view.send (frame_of ("n1", 1, events=5), frame_of ("n1", 2, events=500))
+    view.wait_for ("1000 events/s in a cell")
+    view.send (frame_of ("n1", 3, events=500))
+    view.wait_until (lambda: len (view.lines ()) >= 6)
+    heads = [("a row", "legend", "axis")[("in a cell" in line) + 2 * ("╷1ms" in line)]
+             for line in view.lines ()[:6]]
+    assert heads == ["legend", "axis", "a row", "legend", "a row", "a row"]
+
+
 def test_heat_fits_every_width (open_view):
     view = open_view ("heat", columns=120)
     view.send (frame_of ("a-node-with-a-name", 1))
