@@ -375,9 +375,26 @@ show_stats_add_store (table_t *self, const char *node, const store_stats_t *stat
                     "Times a statement met a frame that cannot be decoded, since the start");
 }
 
+//  What a window can still be answered from.
+static void
+s_add_retention (table_t *self, const char *node, const retention_t *retention)
+{
+    show_stats_add (self, node, "keep_s", retention->keep_s,
+                    "Seconds that frames are kept; 0: for ever");
+    show_stats_add (self, node, "keep_bytes", retention->keep_bytes,
+                    "Payload bytes at which the oldest frames go; 0: no limit");
+    for (unsigned i = 0; i < STORE_LEVELS; i++) {
+        char name[64];
+        snprintf (name, sizeof name, "keep_%s_s", store_level_name (i));
+        show_stats_add (self, node, name, retention->keep_rows_s[i],
+                        "Seconds that rollups of that level are kept; 0: for ever");
+    }
+}
+
 void
 show_stats_add_keeper (table_t *self, const char *node, const keeper_stats_t *stats)
 {
+    s_add_retention (self, node, &stats->retention);
     show_stats_add (self, node, "syncs", stats->syncs, "Times the store's disk was waited for");
     show_stats_add (self, node, "keeper_failures", stats->failures,
                     "Of these and of retention, failed");

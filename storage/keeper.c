@@ -143,5 +143,6 @@ keeper_stats (keeper_t *self, keeper_stats_t *stats)
 {
     *stats = (keeper_stats_t){.syncs = atomic_load (&self->syncs),
                               .failures = atomic_load (&self->failures),
-                              .expired = atomic_load (&self->expired)};
+                              .expired = atomic_load (&self->expired),
+                              .retention = self->retention};
 }

@@ -24,6 +24,7 @@ typedef struct {
     uint64_t syncs;
     uint64_t failures; //  Of syncs and of retention
     uint64_t expired;  //  Frames that retention took
+    retention_t retention;
 } keeper_stats_t;
 
 //  Any thread.

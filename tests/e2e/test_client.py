@@ -116,6 +116,16 @@ def test_quoted_times_are_those_of_the_clients_zone (start_broker, start_worker,
             assert wrong.stderr.splitlines ()[1][position:] == "evry 1s"
 
 
+def test_show_stats_tells_how_long_each_level_is_kept (start_broker, ask):
+    broker = start_broker (("--keep", "90m", "--keep-minutes", "2d", "--keep-hours", "1w"))
+    broker.wait_for ("waits for workers")
+    stats = {row["name"]: row["value"]
+             for row in rows (ask (broker.answer, "show stats", "--format", "json"))}
+    assert {name: stats[name] for name in stats if name.startswith ("keep_")} == \
+        {"keep_s": 5400, "keep_bytes": 0, "keep_minutes_s": 2 * 86400, "keep_hours_s": 7 * 86400,
+         "keep_days_s": 0}
+
+
 def test_rows_come_in_the_order_asked (workers, ask, wait_until):
     wait_for_frames (ask, workers, wait_until)
     answer = rows (ask (workers, "select cpu_avg from n3,n1,n2", "--format", "json"))
