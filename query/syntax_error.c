@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define SHOWN_BYTES 40 //  Of an unexpected token
 
@@ -82,6 +83,19 @@ s_wants_time (const char *keyword)
            strcmp (keyword, "since") == 0 || strcmp (keyword, "until") == 0;
 }
 
+//  What begins a statement stands where another one has not ended.
+static bool
+s_begins_statement (const syntax_error_t *self)
+{
+    static const char *const keywords[] = {"select", "show", "explain"};
+    const char *token = self->parse->text + self->span.start;
+    bool begins = false;
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        begins |= strlen (keywords[i]) == s_size (self) &&
+                  strncasecmp (keywords[i], token, s_size (self)) == 0;
+    return begins && !self->operand && self->span.start > 0;
+}
+
 void
 syntax_error_finish (syntax_error_t *self)
 {
@@ -90,7 +104,9 @@ syntax_error_finish (syntax_error_t *self)
     const char *keyword = self->parse->keyword;
     if (s_size (self) == 0)
         return;
-    if (nearest_name (&self->nearest))
+    if (s_begins_statement (self))
+        query_error_hint (error, "a ; ends a statement: one is missing before this");
+    else if (nearest_name (&self->nearest))
         query_error_hint (error, "did you mean %s?", nearest_name (&self->nearest));
     else if (self->operand && s_wants_time (keyword) && isdigit ((unsigned char) first))
         query_error_hint (error, "durations are whole seconds: 60s, 5m, 1h30m, 1d");

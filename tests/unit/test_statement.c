@@ -314,6 +314,19 @@ test_statement_says_the_times_of_an_empty_window (void **state)
 }
 
 static void
+test_a_second_statement_is_told_what_it_lacks (void **state)
+{
+    (void) state;
+    static const char *const cases[] = {"select cpu_avg from n1\nselect cpu_avg from n2",
+                                        "select cpu_avg from n1 over 5m SHOW nodes",
+                                        "show gaps explain select cpu_avg from n1"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_non_null (strstr (s_refuse (cases[i]).hint, "a ; ends a statement"));
+    assert_null (strstr (s_refuse ("select cpu_avg from select").hint, "a ; ends"));
+    assert_null (strstr (s_refuse ("select cpu_avg from n1 selct").hint, "a ; ends"));
+}
+
+static void
 test_statement_refuses_parts_of_seconds (void **state)
 {
     (void) state;
@@ -618,6 +631,7 @@ main (void)
         cmocka_unit_test (test_quoted_times_become_unix_times_of_the_local_zone),
         cmocka_unit_test (test_statement_refuses_empty_windows),
         cmocka_unit_test (test_statement_says_the_times_of_an_empty_window),
+        cmocka_unit_test (test_a_second_statement_is_told_what_it_lacks),
         cmocka_unit_test (test_statement_refuses_parts_of_seconds),
         cmocka_unit_test (test_statement_guesses_what_was_meant),
         cmocka_unit_test (test_statement_says_what_was_expected),
