@@ -94,7 +94,7 @@ s_act (void *context, const intake_action_t *action)
         refill_node (self->refill, action->node, action->endpoint);
         return 0;
     case INTAKE_STATUS:
-        registry_put (self->registry, action->status);
+        *action->kept = registry_put (self->registry, *action->kept, action->status);
         return 0;
     case INTAKE_FORGET:
         registry_remove (self->registry, action->node);

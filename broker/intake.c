@@ -112,8 +112,10 @@ void
 intake_report (const intake_t *self, intake_node_t *node)
 {
     node->unreported = false;
-    intake_act (self, (intake_action_t){
-                          .kind = INTAKE_STATUS, .node = node->shown.node, .status = &node->shown});
+    intake_act (self, (intake_action_t){.kind = INTAKE_STATUS,
+                                        .node = node->shown.node,
+                                        .status = &node->shown,
+                                        .kept = &node->kept});
 }
 
 void

@@ -54,6 +54,7 @@ typedef struct {
     const store_record_t *record;
     seq_range_t gap;
     const show_node_t *status;
+    void **kept; //  With a status: the sink's own, one of each node; NULL at first
     const char *text;
 } intake_action_t;
 

@@ -21,7 +21,8 @@ struct intake_forwarder_t {
 };
 
 typedef struct {
-    show_node_t shown;             //  What the registry is told
+    show_node_t shown;             //  What the registry is told,
+    void *kept;                    //  and what the sink keeps of it
     sequence_t seen;               //  Which of its frames came by
     size_t place;                  //  In intake's nodes
     bool listed;                   //  By the list of workers: its endpoint is fixed

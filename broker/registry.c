@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
+struct registry_place_t {
     show_node_t shown;
-    size_t place; //  In nodes
-} entry_t;
+    size_t index; //  In places
+};
 
 struct registry_t {
-    pthread_mutex_t lock; //  Guards what follows
-    entry_t **nodes;      //  In no order
+    pthread_mutex_t lock;      //  Guards what follows
+    registry_place_t **places; //  In no order
     size_t count;
     size_t capacity;
     node_index_t *index; //  The same by name
@@ -40,8 +40,8 @@ registry_destroy (registry_t **self_p)
     pthread_mutex_destroy (&self->lock);
     node_index_destroy (&self->index);
     for (size_t i = 0; i < self->count; i++)
-        free (self->nodes[i]);
-    free (self->nodes);
+        free (self->places[i]);
+    free (self->places);
     free (self);
     *self_p = NULL;
 }
@@ -50,49 +50,51 @@ static void
 s_grow (registry_t *self)
 {
     self->capacity = self->capacity ? 2 * self->capacity : 16;
-    self->nodes = realloc (self->nodes, self->capacity * sizeof *self->nodes);
-    assert (self->nodes);
+    self->places = realloc (self->places, self->capacity * sizeof *self->places);
+    assert (self->places);
 }
 
-static entry_t *
+static registry_place_t *
 s_add (registry_t *self, const char *name)
 {
-    entry_t *entry = calloc (1, sizeof *entry);
-    assert (entry);
+    registry_place_t *place = calloc (1, sizeof *place);
+    assert (place);
     if (self->count == self->capacity)
         s_grow (self);
-    snprintf (entry->shown.node, sizeof entry->shown.node, "%s", name);
-    entry->place = self->count;
-    self->nodes[self->count++] = entry;
-    node_index_add (self->index, entry->shown.node, entry);
-    return entry;
+    snprintf (place->shown.node, sizeof place->shown.node, "%s", name);
+    place->index = self->count;
+    self->places[self->count++] = place;
+    node_index_add (self->index, place->shown.node, place);
+    return place;
 }
 
-void
-registry_put (registry_t *self, const show_node_t *node)
+registry_place_t *
+registry_put (registry_t *self, registry_place_t *place, const show_node_t *node)
 {
     pthread_mutex_lock (&self->lock);
-    entry_t *entry = node_index_find (self->index, node->node);
-    if (!entry)
-        entry = s_add (self, node->node);
-    uint64_t duplicates = entry->shown.duplicates;
-    uint64_t conflicts = entry->shown.conflicts;
-    entry->shown = *node;
-    entry->shown.duplicates = duplicates;
-    entry->shown.conflicts = conflicts;
+    if (!place)
+        place = node_index_find (self->index, node->node);
+    if (!place)
+        place = s_add (self, node->node);
+    uint64_t duplicates = place->shown.duplicates;
+    uint64_t conflicts = place->shown.conflicts;
+    place->shown = *node;
+    place->shown.duplicates = duplicates;
+    place->shown.conflicts = conflicts;
     pthread_mutex_unlock (&self->lock);
+    return place;
 }
 
 void
 registry_remove (registry_t *self, const char *name)
 {
     pthread_mutex_lock (&self->lock);
-    entry_t *entry = node_index_find (self->index, name);
-    if (entry) {
+    registry_place_t *place = node_index_find (self->index, name);
+    if (place) {
         node_index_remove (self->index, name);
-        self->nodes[entry->place] = self->nodes[--self->count];
-        self->nodes[entry->place]->place = entry->place;
-        free (entry);
+        self->places[place->index] = self->places[--self->count];
+        self->places[place->index]->index = place->index;
+        free (place);
     }
     pthread_mutex_unlock (&self->lock);
 }
@@ -101,10 +103,10 @@ void
 registry_count (registry_t *self, const char *name, store_verdict_t verdict)
 {
     pthread_mutex_lock (&self->lock);
-    entry_t *entry = node_index_find (self->index, name);
-    if (entry) {
-        entry->shown.duplicates += verdict == STORE_DUPLICATE;
-        entry->shown.conflicts += verdict == STORE_CONFLICT;
+    registry_place_t *place = node_index_find (self->index, name);
+    if (place) {
+        place->shown.duplicates += verdict == STORE_DUPLICATE;
+        place->shown.conflicts += verdict == STORE_CONFLICT;
     }
     pthread_mutex_unlock (&self->lock);
 }
@@ -132,7 +134,7 @@ registry_copy (registry_t *self, show_node_t **nodes)
     *nodes = malloc ((count + 1) * sizeof **nodes);
     assert (*nodes);
     for (size_t i = 0; i < count; i++)
-        (*nodes)[i] = self->nodes[i]->shown;
+        (*nodes)[i] = self->places[i]->shown;
     pthread_mutex_unlock (&self->lock);
     qsort (*nodes, count, sizeof **nodes, s_compare);
     return count;

@@ -13,8 +13,12 @@ typedef struct registry_t registry_t;
 registry_t *registry_new (void);
 void registry_destroy (registry_t **self_p);
 
-//  Put up a node's state in place of the previous one; its duplicates and conflicts are kept.
-void registry_put (registry_t *self, const show_node_t *node);
+//  A node's place on the board, until it is taken down.
+typedef struct registry_place_t registry_place_t;
+
+//  Put up a node's state in place of the previous one; its duplicates and conflicts are kept. place
+//  is what this returned for the node before, or NULL: then it is looked for by name.
+registry_place_t *registry_put (registry_t *self, registry_place_t *place, const show_node_t *node);
 //  Take a node down; unknown names are ignored.
 void registry_remove (registry_t *self, const char *name);
 

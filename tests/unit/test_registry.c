@@ -13,12 +13,18 @@
 #include <cmocka.h>
 #include "broker/registry.h"
 
-static void
-s_put (registry_t *registry, const char *name, uint64_t seq)
+static registry_place_t *
+s_put_at (registry_t *registry, registry_place_t *place, const char *name, uint64_t seq)
 {
     show_node_t node = {.state = STATE_LIVE, .seq = seq, .has_frame = true};
     snprintf (node.node, sizeof node.node, "%s", name);
-    registry_put (registry, &node);
+    return registry_put (registry, place, &node);
+}
+
+static void
+s_put (registry_t *registry, const char *name, uint64_t seq)
+{
+    s_put_at (registry, NULL, name, seq);
 }
 
 static void
@@ -41,6 +47,26 @@ test_nodes_are_in_order_of_name (void **state)
     free (nodes);
     assert_true (registry_knows (registry, "n10"));
     assert_false (registry_knows (registry, "z"));
+    registry_destroy (&registry);
+}
+
+static void
+test_a_node_is_put_where_it_was_whoever_left_meanwhile (void **state)
+{
+    (void) state;
+    registry_t *registry = registry_new ();
+    registry_place_t *first = s_put_at (registry, NULL, "n1", 1);
+    registry_place_t *last = s_put_at (registry, NULL, "n3", 3);
+    s_put (registry, "n2", 2);
+    registry_remove (registry, "n2");
+    assert_ptr_equal (s_put_at (registry, first, "n1", 11), first);
+    assert_ptr_equal (s_put_at (registry, last, "n3", 13), last);
+    assert_ptr_equal (s_put_at (registry, NULL, "n3", 23), last);
+    show_node_t *nodes;
+    assert_int_equal (registry_copy (registry, &nodes), 2);
+    assert_int_equal (nodes[0].seq, 11);
+    assert_int_equal (nodes[1].seq, 23);
+    free (nodes);
     registry_destroy (&registry);
 }
 
@@ -221,6 +247,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_nodes_are_in_order_of_name),
+        cmocka_unit_test (test_a_node_is_put_where_it_was_whoever_left_meanwhile),
         cmocka_unit_test (test_verdicts_outlast_a_new_state),
         cmocka_unit_test (test_readers_and_writers_on_other_threads_see_whole_nodes),
         cmocka_unit_test (test_a_node_without_frames_shows_nulls_not_zeros),
