@@ -7,6 +7,7 @@
 #include <string.h>
 #include "storage/inbox_draft.h"
 #include "storage/minute.h"
+#include "storage/repair.h"
 #include "storage/store_key.h"
 
 //  A change to the rollups of one node.
@@ -139,16 +140,17 @@ s_extend_reach (rolled_t *rolled, const minute_t *minute)
         rolled->reach_wall_s[id] = wall_later (rolled->reach_wall_s[id], minute->reach_wall_s[id]);
 }
 
-//  Write the row of a minute which holds own beside what came before it in its hour.
+//  Write the row of a minute which holds own beside what came before it in its hour; *row is it
+//  then, and was the one of the minute before, where its hour is the same and follows says so.
 static int
-s_close_minute (rollup_t *self, int64_t minute_wall_s, const row_t *own)
+s_close_minute (rollup_t *self, int64_t minute_wall_s, const row_t *own, bool follows, row_t *row)
 {
-    row_t row;
-    if (s_row_before (self, minute_wall_s, &row) == -1)
+    follows &= minute_wall_s % HOUR_S != 0;
+    if (!follows && s_row_before (self, minute_wall_s, row) == -1)
         return -1;
-    row_add (&row, own);
-    memcpy (row.covered, own->covered, sizeof row.covered);
-    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row, true);
+    row_add (row, own);
+    memcpy (row->covered, own->covered, sizeof row->covered);
+    s_put_row (self, LEVEL_MINUTES, minute_wall_s, row, true);
     return 0;
 }
 
@@ -207,147 +209,64 @@ s_rewrite_late (rollup_t *self, int64_t next_wall_s)
     return minute_rewrite (self->draft, self->drafted, late_wall_s);
 }
 
-//  Close the minutes from closed_wall_s to until. Of these only the first has frames; what a span
-//  reaches into has seconds.
+//  Write the rows of the minutes from the one that was closed on: it has own, and those behind it
+//  the seconds that spans reach into. Each counts as a frame.
+static int
+s_close_rows (rollup_t *self, int64_t minute_wall_s, int64_t until_wall_s, row_t *own)
+{
+    int64_t last_wall_s =
+        wall_later (minute_wall_s + MINUTE_S, self->rolled->reach_wall_s[ROW_ANY]);
+    bool follows = false;
+    row_t row;
+    last_wall_s = wall_earlier (last_wall_s, until_wall_s);
+    for (; minute_wall_s < last_wall_s; minute_wall_s += MINUTE_S) {
+        bool has_row = !row_is_empty (own);
+        if (has_row && s_close_minute (self, minute_wall_s, own, follows, &row))
+            return -1;
+        if (s_ends_hour (minute_wall_s, last_wall_s) &&
+            s_close_parents (self, minute_wall_s, until_wall_s))
+            return -1;
+        follows = has_row;
+        *self->frames += 1;
+        memset (own, 0, sizeof *own);
+        s_cover_reach (self->rolled, minute_wall_s + MINUTE_S, own);
+    }
+    return 0;
+}
+
+//  Close the minutes from closed_wall_s to until. Of these only the first has frames.
 static int
 s_close (rollup_t *self, int64_t until_wall_s)
 {
     rolled_t *rolled = self->rolled;
-    int64_t minute_wall_s = rolled->closed_wall_s;
     minute_t minute;
     store_draft_write_ranges (self->drafted);
     if (minute_close (self->draft, self->drafted, until_wall_s, &minute) ||
         s_rewrite_late (self, INT64_MIN))
         return -1;
-    s_cover_reach (rolled, minute_wall_s, &minute.row);
+    s_cover_reach (rolled, rolled->closed_wall_s, &minute.row);
     s_extend_reach (rolled, &minute);
     *self->frames += minute.row.frames;
-    int64_t last_wall_s = wall_later (minute_wall_s + MINUTE_S, rolled->reach_wall_s[ROW_ANY]);
-    last_wall_s = wall_earlier (last_wall_s, until_wall_s);
-    for (; minute_wall_s < last_wall_s; minute_wall_s += MINUTE_S) {
-        if (!row_is_empty (&minute.row) && s_close_minute (self, minute_wall_s, &minute.row))
-            return -1;
-        if (s_ends_hour (minute_wall_s, last_wall_s) &&
-            s_close_parents (self, minute_wall_s, until_wall_s))
-            return -1;
-        memset (&minute.row, 0, sizeof minute.row);
-        s_cover_reach (rolled, minute_wall_s + MINUTE_S, &minute.row);
-    }
+    if (s_close_rows (self, rolled->closed_wall_s, until_wall_s, &minute.row))
+        return -1;
     rolled->closed_wall_s = until_wall_s;
     return 0;
 }
 
 //  --- repairing -------------------------------------------------------------------------------
 
-//  Add to every row of a level from start to the end of its parent; where there is none at start,
-//  one is made.
-static int
-s_add_to_rows (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *added)
-{
-    const level_t *this = level_get (level);
-    int64_t parent_wall_s = period_floor (start_wall_s, this->parent_s);
-    int64_t next_wall_s = parent_wall_s + this->parent_s, found_wall_s = start_wall_s;
-    row_t row;
-    if (start_wall_s < self->rolled->kept_wall_s[level])
-        return 0;
-    do {
-        int rc = s_last_row (self, level, start_wall_s, next_wall_s, &row, &found_wall_s);
-        bool is_new = rc == 0;
-        if (is_new) {
-            found_wall_s = start_wall_s;
-            rc = s_last_row (self, level, parent_wall_s, start_wall_s, &row, &next_wall_s);
-            memset (row.covered, 0, sizeof row.covered);
-        }
-        if (rc == -1)
-            return -1;
-        row_add (&row, added);
-        s_put_row (self, level, found_wall_s, &row, is_new);
-        next_wall_s = found_wall_s;
-    } while (found_wall_s > start_wall_s);
-    return 0;
-}
-
-//  A frame that is late, and the part of it that one minute takes.
-typedef struct {
-    const frame_t *frame;
-    metric_set_t measured;
-    int64_t end_wall_s;
-} late_t;
-
-//  What the frame adds to a closed minute: *added, without what was covered before; *covered is
-//  what is covered afterwards. Where the minute's row is gone nobody knows what was, and no second
-//  is added.
-static int
-s_add_to_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s, row_t *added,
-                 uint64_t covered[METRIC_COUNT_ + 1])
-{
-    row_t row;
-    int64_t found_wall_s;
-    if (s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s) ==
-        -1)
-        return -1;
-    memset (added, 0, sizeof *added);
-    memcpy (added->covered, row.covered, sizeof added->covered);
-    if (minute_wall_s >= self->rolled->kept_wall_s[LEVEL_MINUTES])
-        row_cover (added, late->measured,
-                   row_seconds (minute_wall_s, late->frame->start_wall_s, late->end_wall_s));
-    if (minute_wall_s == period_floor (late->frame->start_wall_s, MINUTE_S))
-        row_add_frame (added, late->frame, METRIC_ALL);
-    memcpy (covered, added->covered, sizeof added->covered);
-    return 0;
-}
-
-//  Put the seconds that are covered now into the minute's own row.
-static int
-s_put_covered (rollup_t *self, int64_t minute_wall_s, const uint64_t covered[METRIC_COUNT_ + 1])
-{
-    row_t row;
-    int64_t found_wall_s;
-    int rc =
-        s_last_row (self, LEVEL_MINUTES, minute_wall_s, minute_wall_s + 1, &row, &found_wall_s);
-    if (rc <= 0)
-        return rc;
-    memcpy (row.covered, covered, sizeof row.covered);
-    s_put_row (self, LEVEL_MINUTES, minute_wall_s, &row, false);
-    return 0;
-}
-
-static int
-s_repair_minute (rollup_t *self, const late_t *late, int64_t minute_wall_s)
-{
-    uint64_t covered[METRIC_COUNT_ + 1];
-    row_t added;
-    if (s_add_to_minute (self, late, minute_wall_s, &added, covered))
-        return -1;
-    bool has_more = added.frames > 0 || added.present_s > 0;
-    for (unsigned id = 0; id < METRIC_COUNT_; id++)
-        has_more |= added.metrics[id].present_s > 0;
-    if (!has_more)
-        return 0;
-    for (unsigned level = LEVEL_MINUTES; level < LEVEL_COUNT; level++) {
-        int64_t period_s = level_get (level)->period_s;
-        int64_t start_wall_s = period_floor (minute_wall_s, period_s);
-        if (start_wall_s + period_s <= self->rolled->closed_wall_s &&
-            s_add_to_rows (self, level, start_wall_s, &added))
-            return -1;
-    }
-    return s_put_covered (self, minute_wall_s, covered);
-}
-
 static int
 s_repair (rollup_t *self, const frame_t *frame)
 {
     rolled_t *rolled = self->rolled;
-    const late_t late = {frame, row_measured (frame), frame->start_wall_s + frame->span_s};
-    rolled->disorder += late.end_wall_s > rolled->closed_wall_s;
-    for (int64_t minute_wall_s = period_floor (frame->start_wall_s, MINUTE_S);
-         minute_wall_s < late.end_wall_s && minute_wall_s < rolled->closed_wall_s;
-         minute_wall_s += MINUTE_S)
-        if (s_repair_minute (self, &late, minute_wall_s))
-            return -1;
+    metric_set_t measured = row_measured (frame);
+    int64_t end_wall_s = frame->start_wall_s + frame->span_s;
+    rolled->disorder += end_wall_s > rolled->closed_wall_s;
+    if (repair_rows (self->draft, self->drafted, frame))
+        return -1;
     for (unsigned id = 0; id <= ROW_ANY; id++)
-        if (late.measured & METRIC_BIT (id))
-            rolled->reach_wall_s[id] = wall_later (rolled->reach_wall_s[id], late.end_wall_s);
+        if (measured & METRIC_BIT (id))
+            rolled->reach_wall_s[id] = wall_later (rolled->reach_wall_s[id], end_wall_s);
     return 0;
 }
 

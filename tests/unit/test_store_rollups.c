@@ -4,6 +4,8 @@
 #include "test_store.h"
 #include "test_chance.h"
 
+#include <time.h>
+
 #include "storage/database.h"
 #include "storage/store_key.h"
 
@@ -638,6 +640,30 @@ s_assert_plan (store_t *store, int64_t since_wall_s, int64_t until_wall_s, const
     assert_memory_equal (plan.records, expected, sizeof plan.records);
 }
 
+static double
+s_cpu_s (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+//  Each has the rows of 1440 minutes made, and once took a fifth of a second.
+static void
+test_late_frames_that_cover_a_day_cost_little (void **state)
+{
+    enum { FRAMES = 20 };
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t first_wall_s = 20000 * 86400LL + 17;
+    s_append_span (store, FRAMES + 1, first_wall_s + FRAMES * 86400LL, 1);
+    double begun_s = s_cpu_s ();
+    for (unsigned i = FRAMES; i-- > 0;)
+        s_append_span (store, i + 1, first_wall_s + i * 86400LL, 86400);
+    assert_true (s_cpu_s () - begun_s < FRAMES * 0.06);
+    s_assert_audited (bench);
+}
+
 static void
 test_a_window_is_read_from_the_few_largest_records_that_cover_it (void **state)
 {
@@ -680,6 +706,7 @@ main (void)
         BENCH_TEST (test_a_late_frame_that_reaches_into_the_open_minute_is_seen_by_the_next_window),
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_a_window_from_before_the_first_frame_is_read_from_its_largest_records),
+        BENCH_TEST (test_late_frames_that_cover_a_day_cost_little),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
         BENCH_TEST (test_audits_agree_whatever_has_expired),
