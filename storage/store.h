@@ -89,12 +89,13 @@ typedef enum {
 } store_verdict_t;
 
 //  Append frames, those of a node in one atomic batch together with the ranges, node records and
-//  rollups they change; a frame on record as lost is taken off it. A minute of a node that is over
-//  is rewritten compactly by the way, once a frame behind it comes; where more nodes' minutes end
-//  than can be rewritten at once, following appends do the rest. verdicts[i] says what became of
-//  records[i]; two records of one batch are judged in order. Node names must be valid. Returns 0,
-//  or -1 when not all was written: the disk is full or failed (see store_error). Fewer than
-//  4096 frames, of a few MiB, are written all or none; of more any nodes' may have been. A disk is
+//  rollups they change, or in several where late ones have many MiB of rollups rewritten; a frame
+//  on record as lost is taken off it. A minute of a node that is over is rewritten compactly by the
+//  way, once a frame behind it comes; where more nodes' minutes end than can be rewritten at once,
+//  following appends do the rest. verdicts[i] says what became of records[i]; two records of one
+//  batch are judged in order. Node names must be valid. Returns 0, or -1 when not all was written:
+//  the disk is full or failed (see store_error). Fewer than 4096 frames, of a few MiB with what
+//  late ones have rewritten, are written all or none; of more any nodes' may have been. A disk is
 //  full while 64 MiB and its write buffers would not be left; appending works again as soon as they
 //  are. The same records may always be appended again.
 int store_append (store_t *self, const store_record_t *records, size_t count,

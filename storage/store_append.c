@@ -1,7 +1,9 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  store_append - frames in: judge each by what is held, gather frames and changed books in one
 //  batch, write it, and only then let memory know. Groups of nodes have nothing in common that an
-//  append changes, so that several hands deal with them at a time.
+//  append changes, so that several hands deal with them at a time. Where late frames of a group
+//  have so much rewritten that it is a batch by itself, the rest of the group follows in the next
+//  one.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,8 @@
 
 #define PART_BYTES (4u << 20)
 
+#define NO_GROUP STORE_GROUPS
+
 //  An append of less takes no 50 ms on one processor, and leaves the others to those who read.
 #define SHARED_MIN 4096
 
@@ -31,6 +35,7 @@ typedef struct {
     size_t duplicates;
     uint16_t closed[STORE_GROUPS]; //  Groups whose minutes are, once it is written
     size_t closed_count;
+    unsigned cut; //  The group that it took the first frames of only; NO_GROUP: none
     bool is_written;
 } part_t;
 
@@ -41,6 +46,7 @@ struct append_t {
     size_t count;
     uint32_t *turns; //  Owned: all records by their index, group by group, each in its own order
     uint32_t firsts[STORE_GROUPS + 1]; //  The first turn of each group, and the end of all
+    uint32_t judged[STORE_GROUPS];     //  Turns of a group that parts before took
     uint16_t groups[STORE_GROUPS];     //  Those that there is something to do for,
     size_t group_count;                //  so many,
     atomic_size_t taken;               //  and how many of these some hand took, or more
@@ -127,14 +133,17 @@ s_take_group (append_t *self, unsigned *group)
 static int
 s_judge_group (part_t *self, unsigned group)
 {
-    const append_t *append = self->append;
+    append_t *append = self->append;
     store_judge_t judge = {.draft = &self->draft,
                            .records = append->records,
                            .verdicts = append->verdicts,
                            .turns = append->turns + append->firsts[group],
-                           .count = append->firsts[group + 1] - append->firsts[group]};
-    int rc = store_judge (&judge);
+                           .count = append->firsts[group + 1] - append->firsts[group],
+                           .turn = append->judged[group]};
+    int rc = store_judge (&judge, PART_BYTES);
     self->duplicates += judge.duplicates;
+    append->judged[group] = (uint32_t) judge.turn;
+    self->cut = judge.turn < judge.count ? group : NO_GROUP;
     return rc;
 }
 
@@ -162,7 +171,7 @@ s_fill (part_t *self)
     unsigned group;
     while (batch_bytes (self->draft.batch) < PART_BYTES && s_take_group (self->append, &group)) {
         inbox_draft_begin (&self->draft, group);
-        if (s_judge_group (self, group) || s_close_minutes (self, group))
+        if (s_judge_group (self, group) || (self->cut == NO_GROUP && s_close_minutes (self, group)))
             return -1;
     }
     return 0;
@@ -184,6 +193,7 @@ s_begin_part (append_t *self, unsigned index)
     part_t *part = &self->parts[index];
     part->append = self;
     part->duplicates = part->closed_count = 0;
+    part->cut = NO_GROUP;
     store_draft_init (&part->draft, self->store, self->store->hands[index]);
     part->draft.defers = true;
 }
@@ -214,12 +224,24 @@ s_publish (append_t *self)
     pthread_mutex_unlock (&self->store->mutex);
 }
 
+//  Have the rest of a group taken next, in the place of one that was.
+static void
+s_put_back (append_t *self, unsigned group)
+{
+    size_t taken = atomic_load (&self->taken);
+    taken = (taken < self->group_count ? taken : self->group_count) - 1;
+    self->groups[taken] = (uint16_t) group;
+    atomic_store (&self->taken, taken);
+}
+
 //  Returns -1 where the part was not written.
 static int
 s_end_part (part_t *self)
 {
     if (!self->is_written)
         s_reopen_minutes (self);
+    if (self->cut != NO_GROUP)
+        s_put_back (self->append, self->cut);
     store_draft_fini (&self->draft);
     return self->is_written ? 0 : -1;
 }

@@ -174,10 +174,11 @@ s_fetch_nodes (const store_judge_t *self)
 }
 
 int
-store_judge (store_judge_t *self)
+store_judge (store_judge_t *self, size_t most_bytes)
 {
-    for (self->turn = 0; self->turn < self->count; self->turn++) {
-        if (self->turn % NODE_INDEX_MANY == 0)
+    for (size_t first = self->turn;
+         self->turn < self->count && batch_bytes (self->draft->batch) < most_bytes; self->turn++) {
+        if ((self->turn - first) % NODE_INDEX_MANY == 0)
             s_fetch_nodes (self);
         if (s_judge (self, self->turns[self->turn]))
             return -1;

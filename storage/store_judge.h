@@ -17,8 +17,10 @@ typedef struct {
     size_t duplicates;             //  Grows by those that were met
 } store_judge_t;
 
-//  Judge all of them. The draft has their group in hand, and none of their names. Returns 0, or -1
-//  when the store could not be read (see store_error).
-int store_judge (store_judge_t *self);
+//  Judge those from turn on; all, unless the draft's batch grows beyond most_bytes before that:
+//  late frames have rows rewritten that are many times as large. turn is then the next one. The
+//  draft has their group in hand, and none of their names. Returns 0, or -1 when the store could
+//  not be read (see store_error).
+int store_judge (store_judge_t *self, size_t most_bytes);
 
 #endif

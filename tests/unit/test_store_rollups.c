@@ -4,6 +4,7 @@
 #include "test_store.h"
 #include "test_chance.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include "storage/database.h"
@@ -664,6 +665,55 @@ test_late_frames_that_cover_a_day_cost_little (void **state)
     s_assert_audited (bench);
 }
 
+static size_t
+s_peak_bytes (void)
+{
+    struct rusage usage;
+    assert_int_equal (getrusage (RUSAGE_SELF, &usage), 0);
+    return (size_t) usage.ru_maxrss * 1024;
+}
+
+//  Frames of another epoch that come to the first minute of an hour have all its 60 rows rewritten,
+//  each of some KB: 300 MB in all.
+static void
+test_an_append_of_many_late_frames_takes_little_memory (void **state)
+{
+    enum { FRAMES = 2000, BYTES = 4096 };
+    uint64_t rows;
+    char difference[512];
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t hour_wall_s = 20000 * 86400LL;
+    uint8_t *data = malloc (FRAMES * BYTES);
+    store_record_t *records = calloc (FRAMES, sizeof *records);
+    store_verdict_t *verdicts = calloc (FRAMES, sizeof *verdicts);
+    frame_t frame = {.node = "n1", .seq = 1, .span_s = 1, .version = "0.1.0"};
+    assert_true (data && records && verdicts);
+    frame.metrics[METRIC_runqlat].measured = true;
+    for (unsigned slot = 1; slot < 300; slot += 2)
+        histogram_add (&frame.metrics[METRIC_runqlat].histogram, bucket_upper_ns (slot));
+    frame.metrics[METRIC_runqlat].total_count = frame.metrics[METRIC_runqlat].histogram.count;
+    for (unsigned minute = 0; minute <= 60; minute++)
+        s_append_span (store, 1 + minute, hour_wall_s + 60 * minute, 1);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        frame.epoch = 1000 + i;
+        frame.start_wall_s = hour_wall_s + i % 60;
+        records[i] = record ("n1", frame.epoch, 1, frame.start_wall_s, "");
+        records[i].data = data + i * BYTES;
+        records[i].size = frame_encode (&frame, data + i * BYTES, BYTES);
+        assert_true (records[i].size > 0);
+    }
+    size_t peak_bytes = s_peak_bytes ();
+    assert_int_equal (store_append (store, records, FRAMES, verdicts), 0);
+    assert_true (s_peak_bytes () - peak_bytes < 100u << 20);
+    for (unsigned i = 0; i < FRAMES; i++)
+        assert_int_equal (verdicts[i], STORE_ADDED);
+    assert_int_equal (store_audit_rollups (store, "n1", &rows, difference), 0);
+    free (verdicts);
+    free (records);
+    free (data);
+}
+
 static void
 test_a_window_is_read_from_the_few_largest_records_that_cover_it (void **state)
 {
@@ -707,6 +757,7 @@ main (void)
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_a_window_from_before_the_first_frame_is_read_from_its_largest_records),
         BENCH_TEST (test_late_frames_that_cover_a_day_cost_little),
+        BENCH_TEST (test_an_append_of_many_late_frames_takes_little_memory),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
         BENCH_TEST (test_audits_agree_whatever_has_expired),
