@@ -318,34 +318,55 @@ rollup_add (store_draft_t *draft, holding_t *drafted, const store_record_t *reco
 
 //  --- closing, after the frames ---------------------------------------------------------------
 
-//  The minute of the earliest frame of the node that decodes and lies behind the first minute that
-//  is not closed. False where there is none.
-static bool
-s_find_next_minute (const rollup_t *self, int64_t *minute_wall_s)
+static int
+s_compare_starts (const void *one_p, const void *other_p)
 {
-    const inbox_entry_t *entry = NULL;
-    int64_t least_wall_s = INT64_MAX;
-    frame_t frame;
-    while ((entry = inbox_draft_next (self->draft, self->drafted->node, entry)))
-        if (entry->frame.start_wall_s < least_wall_s &&
-            inbox_is_next (self->rolled, entry->frame.start_wall_s) &&
-            inbox_is_alive (self->drafted, &entry->frame) &&
-            rollup_decode (&frame, self->draft->hand->reader, &entry->frame) == 0)
-            least_wall_s = entry->frame.start_wall_s;
-    *minute_wall_s = period_floor (least_wall_s, MINUTE_S);
-    return least_wall_s < INT64_MAX;
+    const store_record_t *const *one = one_p, *const *other = other_p;
+    return ((*one)->start_wall_s > (*other)->start_wall_s) -
+           ((*one)->start_wall_s < (*other)->start_wall_s);
 }
 
+//  The node's frames that lie behind the first minute that is not closed, in order of start. The
+//  caller frees them; NULL: there are none.
+static const store_record_t **
+s_list_next (const rollup_t *self, size_t *count)
+{
+    const store_record_t **frames = NULL;
+    const inbox_entry_t *entry = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    while ((entry = inbox_draft_next (self->draft, self->drafted->node, entry))) {
+        if (!inbox_is_next (self->rolled, entry->frame.start_wall_s) ||
+            !inbox_is_alive (self->drafted, &entry->frame))
+            continue;
+        if (*count == capacity) {
+            capacity = capacity ? 2 * capacity : 64;
+            frames = realloc (frames, capacity * sizeof *frames);
+            assert (frames);
+        }
+        frames[(*count)++] = &entry->frame;
+    }
+    if (*count > 1)
+        qsort (frames, *count, sizeof *frames, s_compare_starts);
+    return frames;
+}
+
+//  Close minute after minute, each up to the one of the next frame that decodes.
 static int
 s_close_node (store_draft_t *draft, const char *node, size_t *frames)
 {
     holding_t *drafted = store_draft_node (draft, node);
     rollup_t self = {draft, drafted, &drafted->rolled, frames};
-    int64_t next_wall_s;
-    while (s_find_next_minute (&self, &next_wall_s))
-        if (s_close (&self, next_wall_s))
-            return -1;
-    return 0;
+    size_t count;
+    const store_record_t **next = s_list_next (&self, &count);
+    frame_t frame;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (inbox_is_next (self.rolled, next[i]->start_wall_s) &&
+            rollup_decode (&frame, draft->hand->reader, next[i]) == 0)
+            rc = s_close (&self, period_floor (next[i]->start_wall_s, MINUTE_S));
+    free (next);
+    return rc;
 }
 
 int

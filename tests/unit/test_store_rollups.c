@@ -665,6 +665,32 @@ test_late_frames_that_cover_a_day_cost_little (void **state)
     s_assert_audited (bench);
 }
 
+//  Frames whose minutes are all open, the last one first.
+static void
+test_minutes_that_come_in_the_wrong_order_are_closed_in_good_time (void **state)
+{
+    enum { FRAMES = 3000, BYTES = 128 };
+    static uint8_t data[FRAMES][BYTES];
+    static store_record_t records[FRAMES];
+    static store_verdict_t verdicts[FRAMES];
+    bench_t *bench = *state;
+    const int64_t first_wall_s = 20000 * 86400LL;
+    frame_t frame = {.node = "n1", .seq = 1, .span_s = 1, .version = "0.1.0"};
+    s_append_span (bench->fixture->store, 1, first_wall_s, 1);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        frame.epoch = 2 + i;
+        frame.start_wall_s = first_wall_s + 60 * (int64_t) (FRAMES - i);
+        records[i] = record ("n1", frame.epoch, 1, frame.start_wall_s, "");
+        records[i].data = data[i];
+        records[i].size = frame_encode (&frame, data[i], BYTES);
+        assert_true (records[i].size > 0);
+    }
+    double begun_s = s_cpu_s ();
+    assert_int_equal (store_append (bench->fixture->store, records, FRAMES, verdicts), 0);
+    assert_true (s_cpu_s () - begun_s < 1);
+    s_assert_audited (bench);
+}
+
 static size_t
 s_peak_bytes (void)
 {
@@ -757,6 +783,7 @@ main (void)
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_a_window_from_before_the_first_frame_is_read_from_its_largest_records),
         BENCH_TEST (test_late_frames_that_cover_a_day_cost_little),
+        BENCH_TEST (test_minutes_that_come_in_the_wrong_order_are_closed_in_good_time),
         BENCH_TEST (test_an_append_of_many_late_frames_takes_little_memory),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
