@@ -26,6 +26,25 @@ s_set_endpoints (intake_node_t *node, const char *publish, const char *answer)
 
 //  --- Nodes known from the start --------------------------------------------------------------
 
+//  Names that retention took came by, too.
+static void
+s_load_stored (sequence_t *seen, const store_node_t *stored, const store_range_t *ranges,
+               size_t count)
+{
+    seq_range_t range = {
+        .epoch = stored->expired_epoch, .first_seq = 1, .last_seq = stored->expired_seq};
+    bool follows =
+        count > 0 && ranges[0].epoch == range.epoch && ranges[0].first_seq - 1 == range.last_seq;
+    if (range.last_seq > 0 && !follows)
+        sequence_load (seen, &range);
+    for (size_t i = 0; i < count; i++) {
+        range = (seq_range_t){.epoch = ranges[i].epoch,
+                              .first_seq = follows && i == 0 ? 1 : ranges[i].first_seq,
+                              .last_seq = ranges[i].last_seq};
+        sequence_load (seen, &range);
+    }
+}
+
 void
 intake_add_stored (intake_t *self, const store_node_t *stored, const store_range_t *ranges,
                    size_t count)
@@ -33,10 +52,7 @@ intake_add_stored (intake_t *self, const store_node_t *stored, const store_range
     intake_node_t *node = intake_find_or_add (self, stored->node);
     if (!node)
         return; //  Beyond max_nodes: answered from the store all the same
-    for (size_t i = 0; i < count; i++)
-        sequence_load (&node->seen, &(seq_range_t){.epoch = ranges[i].epoch,
-                                                   .first_seq = ranges[i].first_seq,
-                                                   .last_seq = ranges[i].last_seq});
+    s_load_stored (&node->seen, stored, ranges, count);
     node->stored = true;
     node->shown.state = STATE_SILENT;
     intake_report (self, node);

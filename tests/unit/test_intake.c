@@ -305,6 +305,24 @@ test_what_was_missed_while_the_broker_was_away_is_a_gap (void **state)
 }
 
 static void
+test_what_retention_took_is_not_missing_after_a_restart (void **state)
+{
+    (void) state;
+    const store_node_t all_gone = {.node = "n1", .expired_epoch = EPOCH, .expired_seq = 7};
+    const store_node_t some_gone = {.node = "n2", .expired_epoch = EPOCH, .expired_seq = 7};
+    const store_range_t range = {.epoch = EPOCH, .first_seq = 8, .last_seq = 9};
+    intake_add_stored (s_intake, &all_gone, NULL, 0);
+    intake_add_stored (s_intake, &some_gone, &range, 1);
+    s_announce ("n1", A);
+    s_send (8);
+    s_announce ("n2", B);
+    s_send_as ("n2", "n2", "n2", EPOCH, 10);
+    assert_int_equal (s_seen.counts[INTAKE_GAP], 0);
+    s_send (10);
+    assert_int_equal (s_seen.gap.first_seq, 9);
+}
+
+static void
 test_a_late_frame_fills_its_gap (void **state)
 {
     (void) state;
@@ -480,6 +498,7 @@ main (void)
         TEST (test_missing_frames_of_any_claim_are_counted_to_the_greatest_number),
         TEST (test_the_beginning_of_an_epoch_can_be_missing),
         TEST (test_what_was_missed_while_the_broker_was_away_is_a_gap),
+        TEST (test_what_retention_took_is_not_missing_after_a_restart),
         TEST (test_a_late_frame_fills_its_gap),
         TEST (test_a_full_queue_makes_a_gap),
         TEST (test_a_flood_is_cut_off_and_heals),
