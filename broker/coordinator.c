@@ -33,6 +33,7 @@ struct coordinator_t {
     keeper_t *keeper;
     pace_t keeper_pace; //  Of telling of its failures
     uint64_t keeper_failures;
+    pace_t conflicts;       //  Of telling of frames that are refused as such; the recorder's thread
     registry_t *registry;   //  Written here and by the recorder, read by the service
     queue_t *announcements; //  message_t, from the service's thread to this one
     tables_t *tables;
@@ -115,14 +116,28 @@ s_append (void *context, const store_record_t *records, size_t count, store_verd
     return store_append (self->store, records, count, verdicts);
 }
 
+//  On the recorder's thread. Of what may happen with every frame one line in 10 s is enough: each
+//  node's are counted.
+static void
+s_tell_conflict (coordinator_t *self, const store_record_t *record)
+{
+    int64_t now_mono_ns = s_now ().mono_ns;
+    pace_add (&self->conflicts, 1);
+    if (!pace_is_due (&self->conflicts, now_mono_ns))
+        return;
+    zsys_warning (
+        "%s: frame %llu of epoch %llu came again with other content: refused%s", record->node,
+        (unsigned long long) record->seq, (unsigned long long) record->epoch,
+        self->conflicts.events > 1 ? ", as others before ('show nodes' counts them)" : "");
+    pace_note_told (&self->conflicts, now_mono_ns);
+}
+
 static void
 s_tell (void *context, const store_record_t *record, store_verdict_t verdict)
 {
     coordinator_t *self = context;
     if (verdict == STORE_CONFLICT)
-        zsys_warning ("%s: frame %llu of epoch %llu came again with other content: refused",
-                      record->node, (unsigned long long) record->seq,
-                      (unsigned long long) record->epoch);
+        s_tell_conflict (self, record);
     if (verdict != STORE_ADDED)
         registry_count (self->registry, record->node, verdict);
 }

@@ -210,7 +210,8 @@ intake_tick (intake_t *self, intake_now_t now)
     for (size_t i = self->count; i-- > 0;) {
         s_fall_silent (self, self->nodes[i], now);
         s_keep_connected (self, self->nodes[i], now);
-        intake_tell_missing (self, self->nodes[i], now);
+        intake_tell_missing (self, self->nodes[i], self->nodes[i]->shown.node,
+                             &self->nodes[i]->missing, now);
         if (self->nodes[i]->unreported)
             intake_report (self, self->nodes[i]);
         if (s_is_forgettable (self->nodes[i], now))

@@ -59,9 +59,14 @@ s_is_silent (const intake_t *self, const intake_forwarder_t *forwarder, intake_n
 void
 intake_tick_forwarders (intake_t *self, intake_now_t now)
 {
-    for (size_t i = 0; i < self->forwarder_count; i++)
-        if (s_is_silent (self, self->forwarders[i], now))
-            s_connect (self, self->forwarders[i], now);
+    for (size_t i = 0; i < self->forwarder_count; i++) {
+        intake_forwarder_t *forwarder = self->forwarders[i];
+        char whose[ENDPOINT_MAX + 32];
+        snprintf (whose, sizeof whose, "nodes that come by %s", forwarder->endpoint);
+        intake_tell_missing (self, NULL, whose, &forwarder->missing, now);
+        if (s_is_silent (self, forwarder, now))
+            s_connect (self, forwarder, now);
+    }
 }
 
 void

@@ -73,32 +73,39 @@ s_rate (const intake_t *self, const intake_node_t *node)
 static void
 s_count_flooded (intake_t *self, intake_node_t *node)
 {
+    uint64_t *told = node->forwarder ? &node->forwarder->flooded : &node->shown.dropped;
     self->stats.flooded++;
-    if (is_worth_telling (++node->shown.dropped))
-        intake_notice (self, node, "%s sends more than %u frames a second: the rest is dropped",
-                       node->shown.node, s_rate (self, node));
+    node->shown.dropped += node->forwarder != NULL;
+    if (is_worth_telling (++*told))
+        intake_notice (self, node,
+                       "%s sends more than %u frames a second: the rest is dropped (%" PRIu64
+                       " so far%s%s)",
+                       node->shown.node, s_rate (self, node), *told,
+                       node->forwarder ? " of nodes that come by " : "",
+                       node->forwarder ? node->forwarder->endpoint : "");
     node->unreported = true;
 }
 
 static void
-s_tell_gap (intake_t *self, intake_node_t *node, const seq_range_t *gap, intake_now_t now)
+s_tell_gap (intake_t *self, const intake_node_t *node, pace_t *missing, const seq_range_t *gap,
+            intake_now_t now)
 {
-    uint64_t frames = node->missing.frames;
+    uint64_t frames = missing->frames;
     intake_notice (self, node, "%s: %" PRIu64 " frame%s missing (seq %" PRIu64 " to %" PRIu64 ")",
                    node->shown.node, frames, frames == 1 ? "" : "s", gap->first_seq, gap->last_seq);
-    pace_note_told (&node->missing, now.mono_ns);
+    pace_note_told (missing, now.mono_ns);
 }
 
 void
-intake_tell_missing (intake_t *self, intake_node_t *node, intake_now_t now)
+intake_tell_missing (intake_t *self, const intake_node_t *node, const char *whose, pace_t *missing,
+                     intake_now_t now)
 {
-    const pace_t *missing = &node->missing;
     if (!pace_is_due (missing, now.mono_ns))
         return;
-    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing, in %" PRIu64 " gap%s",
-                   node->shown.node, missing->frames, missing->frames == 1 ? "" : "s",
-                   missing->events, missing->events == 1 ? "" : "s");
-    pace_note_told (&node->missing, now.mono_ns);
+    intake_notice (self, node, "%s: %" PRIu64 " frame%s missing, in %" PRIu64 " gap%s", whose,
+                   missing->frames, missing->frames == 1 ? "" : "s", missing->events,
+                   missing->events == 1 ? "" : "s");
+    pace_note_told (missing, now.mono_ns);
 }
 
 static void
@@ -108,9 +115,10 @@ s_missing (intake_t *self, intake_node_t *node, const seq_range_t *gap, intake_n
     self->stats.gaps++;
     self->stats.missing = pace_sum (self->stats.missing, frames);
     intake_act (self, (intake_action_t){.kind = INTAKE_GAP, .node = node->shown.node, .gap = *gap});
-    pace_add (&node->missing, frames);
-    if (node->missing.events == 1 && pace_is_due (&node->missing, now.mono_ns))
-        s_tell_gap (self, node, gap, now);
+    pace_t *missing = node->forwarder ? &node->forwarder->missing : &node->missing;
+    pace_add (missing, frames);
+    if (missing->events == 1 && pace_is_due (missing, now.mono_ns))
+        s_tell_gap (self, node, missing, gap, now);
 }
 
 static int

@@ -18,6 +18,8 @@ struct intake_forwarder_t {
     int64_t frame_mono_ns;   //  Its newest frame's arrival
     uint64_t nodes;          //  That it brought, ever
     uint64_t refused, cuts;
+    uint64_t flooded; //  Frames of its nodes over their rates
+    pace_t missing;   //  Gaps of its nodes, which are too many for a line each
 };
 
 typedef struct {
@@ -39,7 +41,7 @@ typedef struct {
     int64_t reported_mono_ns;      //  When the registry was told last
     bool unreported;               //  Frames came since
     uint64_t contested;            //  Announcements of its name from elsewhere
-    pace_t missing;                //  Gaps in what it sends
+    pace_t missing;                //  Gaps in what it sends, where no forwarder brings it
 } intake_node_t;
 
 struct intake_t {
@@ -76,8 +78,10 @@ void intake_take (intake_t *self, intake_node_t *node, const intake_message_t *m
 //  Decode a message's frame into self->frame. Returns NULL, or what is wrong with it.
 const char *intake_decode (intake_t *self, const intake_message_t *message);
 
-//  Say in time which gaps a node's frames had.
-void intake_tell_missing (intake_t *self, intake_node_t *node, intake_now_t now);
+//  Say in time how many gaps there were since they were told of last; node is NULL where they are
+//  of several.
+void intake_tell_missing (intake_t *self, const intake_node_t *node, const char *whose,
+                          pace_t *missing, intake_now_t now);
 
 //  Have an action done. Returns what the sink returns.
 int intake_act (const intake_t *self, intake_action_t action);

@@ -72,6 +72,15 @@ def test_duplicates_change_nothing_and_conflicts_are_refused (pair, wait_until):
     assert row["cpu_count"] in (6, [0, 6])
 
 
+def test_a_flood_of_conflicts_fills_no_log (pair, wait_until):
+    broker, worker, _ = pair
+    worker.send (1, start=1001)
+    for events in range (50):
+        worker.send (1, start=1001, events=100 + events)
+    wait_until (lambda: node (broker, "n1")["conflicts"] == 50)
+    assert broker.log ().count ("other content") == 1
+
+
 def wait_for_live (live, other):
     """Send frames of another worker until the subscription to the broker works, and forget them."""
     for seq in range (1, 200):

@@ -252,6 +252,26 @@ test_a_thousand_nodes_fill_no_log (void **state)
     assert_int_equal (s_seen.counts[INTAKE_NOTICE], 4); //  The 1st, 10th, 100th and 1000th node
 }
 
+static void
+test_gaps_of_a_thousand_nodes_fill_no_log (void **state)
+{
+    (void) state;
+    intake_allow_forwarded (s_intake, 1000, RATE);
+    for (int i = 0; i < 1000; i++) {
+        char node[8];
+        snprintf (node, sizeof node, "f%d", i);
+        s_forward (s_forwarder, node, 3);
+    }
+    assert_int_equal (s_seen.counts[INTAKE_GAP], 1000);
+    assert_int_equal (s_seen.counts[INTAKE_NOTICE], 4 + 1);
+    s_tick (s_now_s + 10);
+    assert_string_equal (s_seen.notice,
+                         "nodes that come by " FORWARDER ": 1998 frames missing, in 999 gaps");
+    assert_int_equal (s_seen.counts[INTAKE_NOTICE], 4 + 2);
+    s_tick (s_now_s + 100);
+    assert_int_equal (s_seen.counts[INTAKE_NOTICE], 4 + 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup_forwarders, s_teardown)
 
 int
@@ -272,6 +292,7 @@ main (void)
         TEST (test_a_forwarder_that_is_not_listened_to_is_not_silent),
         TEST (test_a_lost_forwarder_is_counted_and_told),
         TEST (test_a_thousand_nodes_fill_no_log),
+        TEST (test_gaps_of_a_thousand_nodes_fill_no_log),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
