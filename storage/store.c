@@ -499,7 +499,9 @@ store_stats (store_t *self, store_stats_t *stats)
 {
     *stats = (store_stats_t){.disk_bytes = folder_used_bytes (self->path),
                              .free_disk_bytes = folder_free_bytes (self->path)};
-    uint64_t needed_bytes = self->reserve_bytes + FRAME_MAX_BYTES;
+    uint64_t refused_bytes = self->refused_bytes;
+    uint64_t needed_bytes =
+        self->reserve_bytes + (refused_bytes > FRAME_MAX_BYTES ? refused_bytes : FRAME_MAX_BYTES);
     if (stats->free_disk_bytes < needed_bytes)
         stats->short_disk_bytes = needed_bytes - stats->free_disk_bytes;
     s_measure (self, stats);

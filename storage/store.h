@@ -101,7 +101,8 @@ typedef enum {
 int store_append (store_t *self, const store_record_t *records, size_t count,
                   store_verdict_t *verdicts);
 
-//  Whether the disk has the room that an append of a small batch needs. Any thread.
+//  Whether the disk has the room that an append needs: of a small batch, or of the one that was
+//  refused last, until one is written. Any thread.
 bool store_has_space (const store_t *self);
 
 //  Take one step of retention: delete, oldest first, at most STORE_EXPIRE_STEP frames that start
@@ -304,16 +305,16 @@ int store_gaps (store_t *self, const char *node, int64_t since_wall_s, int64_t u
 //  Size figures, for show stats.
 typedef struct {
     uint64_t nodes, frames;
-    uint64_t bytes;           //  Of the frames' payloads
-    uint64_t disk_bytes;      //  Files of the database
-    uint64_t free_disk_bytes; //  Left on its file system
-    uint64_t
-        short_disk_bytes; //  By how much that is too little to append any frame; 0: it is enough
-    uint64_t lost;        //  Frames on record as lost
-    uint64_t conflicts;   //  Frames ever refused
-    uint64_t duplicates;  //  Since the store was opened
-    uint64_t expired;     //  Frames that retention took, since then
-    uint64_t chunks;      //  Closed minutes of frames that were rewritten as one record
+    uint64_t bytes;              //  Of the frames' payloads
+    uint64_t disk_bytes;         //  Files of the database
+    uint64_t free_disk_bytes;    //  Left on its file system
+    uint64_t short_disk_bytes;   //  By how much that is too little to append any frame, or
+                                 //  what was refused last; 0: it is enough
+    uint64_t lost;               //  Frames on record as lost
+    uint64_t conflicts;          //  Frames ever refused
+    uint64_t duplicates;         //  Since the store was opened
+    uint64_t expired;            //  Frames that retention took, since then
+    uint64_t chunks;             //  Closed minutes of frames that were rewritten as one record
     uint64_t rows[STORE_LEVELS]; //  Rollups, by level
     //  On disk, as far as it left memory: the frames, and the rollups of each level.
     uint64_t frame_disk_bytes, row_disk_bytes[STORE_LEVELS];

@@ -59,7 +59,7 @@ struct append_t {
 bool
 store_has_space (const store_t *self)
 {
-    return folder_free_bytes (self->path) >= self->reserve_bytes;
+    return folder_free_bytes (self->path) >= self->reserve_bytes + self->refused_bytes;
 }
 
 //  Below the reserve RocksDB would soon meet the full disk itself, and abort the process.
@@ -71,6 +71,7 @@ store_check_space (store_t *self, uint64_t bytes)
     uint64_t free_bytes = folder_free_bytes (self->path);
     if (free_bytes >= needed_bytes)
         return 0;
+    atomic_store (&self->refused_bytes, bytes);
     snprintf (error, sizeof error,
               "the disk of the store %s is full: %llu MiB are left and %llu MiB are kept free; "
               "frames are refused until there is space",
@@ -305,6 +306,8 @@ store_append (store_t *self, const store_record_t *records, size_t count, store_
 {
     pthread_mutex_lock (&self->writing);
     int rc = s_append (self, records, count, verdicts);
+    if (rc == 0)
+        atomic_store (&self->refused_bytes, 0);
     pthread_mutex_unlock (&self->writing);
     return rc;
 }

@@ -61,6 +61,8 @@ struct store_t {
     atomic_uint_least64_t buffers_bytes; //  What RocksDB may write at any moment
     atomic_uint_least64_t pending_bytes; //  Of batches that are being written
     atomic_uint_least64_t reserve_bytes; //  Free disk space below which nothing is appended
+    atomic_uint_least64_t refused_bytes; //  What was to be written when that was last so; 0 again
+                                         //  once an append is written
     atomic_bool damaged;     //  A read met a frame that the books list and the database lacks
     pthread_mutex_t writing; //  Held through a write: one at a time; taken before mutex
     hand_t *hands[STORE_HANDS_MAX]; //  Of the thread that holds writing, and of those that help it

@@ -108,6 +108,7 @@ test_a_batch_must_fit_above_the_reserve (void **state)
 {
     fixture_t *fixture = *state;
     store_verdict_t verdicts[2];
+    store_stats_t stats;
     if (!fixture->store)
         skip ();
     char *big = malloc (3 * MIB);
@@ -117,9 +118,14 @@ test_a_batch_must_fit_above_the_reserve (void **state)
     memset (big, 'x', 3 * MIB);
     records[1] = (store_record_t){"n1", 1, 2, 11, 1, big, 3 * MIB};
     s_fill (fixture, 70 * MIB);
+    assert_true (store_has_space (fixture->store));
     assert_int_equal (store_append (fixture->store, records, 2, verdicts), -1);
+    assert_false (store_has_space (fixture->store)); //  For that one: the keeper makes room
+    store_stats (fixture->store, &stats);
+    assert_in_range (stats.short_disk_bytes, 1, 2 * MIB);
     assert_int_equal (store_append (fixture->store, records, 1, verdicts), 0);
     assert_int_equal (verdicts[0], STORE_ADDED);
+    assert_true (store_has_space (fixture->store));
     free (big);
 }
 
