@@ -10,7 +10,8 @@ hand_new (void)
 {
     hand_t *self = malloc (sizeof *self);
     assert (self);
-    *self = (hand_t){wire_reader_new (), sheet_new (), holdings_new ()};
+    *self = (hand_t){
+        .reader = wire_reader_new (), .sheet = sheet_new (), .drafts = holdings_new ()};
     assert (self->reader);
     return self;
 }
@@ -24,6 +25,7 @@ hand_destroy (hand_t **self_p)
     wire_reader_destroy (&self->reader);
     sheet_destroy (&self->sheet);
     holdings_destroy (&self->drafts);
+    bytes_clear (&self->value);
     free (self);
     *self_p = NULL;
 }

@@ -7,11 +7,13 @@
 #include "schema/wire.h"
 #include "storage/holdings.h"
 #include "storage/sheet.h"
+#include "storage/varint.h"
 
 typedef struct {
     wire_reader_t *reader;
     sheet_t *sheet;     //  The minute that is rewritten
     holdings_t *drafts; //  Of the nodes that change; nothing between two drafts
+    bytes_t value;      //  The chunk or row that is being written
 } hand_t;
 
 hand_t *hand_new (void);

@@ -209,9 +209,10 @@ s_is_faithful (const gathering_t *self, const bytes_t *value)
 static void
 s_put_chunk (gathering_t *self)
 {
-    bytes_t value = {0};
+    bytes_t *value = &self->draft->hand->value;
     batch_t *batch = self->draft->batch;
-    bool is_made = chunk_write (&value, self->sheet) == 0 && s_is_faithful (self, &value);
+    value->size = 0;
+    bool is_made = chunk_write (value, self->sheet) == 0 && s_is_faithful (self, value);
     for (unsigned i = 0; i < self->single_count; i++)
         if (!is_made && self->is_open)
             s_put_single (self, &self->singles[i]);
@@ -219,10 +220,9 @@ s_put_chunk (gathering_t *self)
             s_delete_single (self, &self->singles[i]);
     if (is_made) {
         store_bytes_t key = store_key_chunk (self->node, self->minute_wall_s);
-        batch_put (batch, key.data, key.size, value.data, value.size);
+        batch_put (batch, key.data, key.size, value->data, value->size);
         self->drafted->rolled.chunks += !self->had_chunk;
     }
-    bytes_clear (&value);
 }
 
 static void

@@ -104,7 +104,7 @@ s_row_before (rollup_t *self, int64_t minute_wall_s, row_t *row)
 {
     int64_t start_wall_s, hour_wall_s = period_floor (minute_wall_s, HOUR_S);
     memset (row, 0, sizeof *row);
-    if (minute_wall_s == hour_wall_s)
+    if (minute_wall_s == hour_wall_s || minute_wall_s <= self->rolled->origin_wall_s)
         return 0;
     int rc = s_find_row (self, LEVEL_MINUTES, minute_wall_s - MINUTE_S, row);
     return rc ? rc
@@ -116,10 +116,10 @@ s_put_row (rollup_t *self, unsigned level, int64_t start_wall_s, const row_t *ro
 {
     self->rolled->rows[level] += is_new;
     store_bytes_t key = store_key_row (self->drafted->node, level, start_wall_s);
-    bytes_t value = {0};
-    row_encode (row, &value);
-    batch_put (self->draft->batch, key.data, key.size, value.data, value.size);
-    bytes_clear (&value);
+    bytes_t *value = &self->draft->hand->value;
+    value->size = 0;
+    row_encode (row, value);
+    batch_put (self->draft->batch, key.data, key.size, value->data, value->size);
 }
 
 //  --- closing ---------------------------------------------------------------------------------
@@ -228,8 +228,10 @@ s_close_rows (rollup_t *self, int64_t minute_wall_s, int64_t until_wall_s, row_t
             return -1;
         follows = has_row;
         *self->frames += 1;
-        memset (own, 0, sizeof *own);
-        s_cover_reach (self->rolled, minute_wall_s + MINUTE_S, own);
+        if (minute_wall_s + MINUTE_S < last_wall_s) {
+            memset (own, 0, sizeof *own);
+            s_cover_reach (self->rolled, minute_wall_s + MINUTE_S, own);
+        }
     }
     return 0;
 }
