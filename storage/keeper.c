@@ -12,7 +12,7 @@
 
 #define SYNC_MS            1000
 #define EXPIRE_EVERY_SYNCS 10
-#define EXPIRE_NS          500000000LL //  At most, before the next sync
+#define EXPIRE_MS          500 //  At most, before the next sync
 
 struct keeper_t {
     store_t *store;
@@ -47,7 +47,7 @@ s_expire (keeper_t *self)
     int64_t before_wall_s =
         retention->keep_s ? time (NULL) - (int64_t) retention->keep_s : INT64_MIN;
     uint64_t most_bytes = retention->keep_bytes ? retention->keep_bytes : UINT64_MAX;
-    int64_t until_mono_ns = s_mono_ns () + EXPIRE_NS;
+    int64_t until_mono_ns = s_mono_ns () + EXPIRE_MS * 1000000LL;
     int rc;
     do {
         size_t expired = 0;
@@ -75,7 +75,7 @@ static void
 s_expire_level (keeper_t *self, unsigned level)
 {
     int64_t before_wall_s = time (NULL) - (int64_t) self->retention.keep_rows_s[level];
-    int64_t until_mono_ns = s_mono_ns () + EXPIRE_NS;
+    int64_t until_mono_ns = s_mono_ns () + EXPIRE_MS * 1000000LL;
     size_t expired;
     int rc;
     do {
@@ -99,7 +99,7 @@ s_main (void *argument)
     keeper_t *self = argument;
     struct pollfd stop = {.fd = self->stop_fd, .events = POLLIN};
     bool more = false;
-    for (unsigned i = 0; poll (&stop, 1, SYNC_MS) <= 0; i++) {
+    for (unsigned i = 0; poll (&stop, 1, more ? SYNC_MS - EXPIRE_MS : SYNC_MS) <= 0; i++) {
         s_sync (self);
         if (more || i % EXPIRE_EVERY_SYNCS == 0)
             more = s_expire (self);
