@@ -649,47 +649,72 @@ s_cpu_s (void)
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
-//  Each has the rows of 1440 minutes made, and once took a fifth of a second.
+//  Each has the rows of 1440 minutes made. Late ones once took twenty times as long.
 static void
-test_late_frames_that_cover_a_day_cost_little (void **state)
+test_late_frames_that_cover_a_day_cost_not_much_more_than_others (void **state)
 {
-    enum { FRAMES = 20 };
+    enum { FRAMES = 10 };
     bench_t *bench = *state;
     store_t *store = bench->fixture->store;
     const int64_t first_wall_s = 20000 * 86400LL + 17;
-    s_append_span (store, FRAMES + 1, first_wall_s + FRAMES * 86400LL, 1);
     double begun_s = s_cpu_s ();
+    for (unsigned i = FRAMES; i <= 2 * FRAMES; i++)
+        s_append_span (store, i + 1, first_wall_s + i * 86400LL, 86400);
+    double usual_s = s_cpu_s () - begun_s;
+    begun_s = s_cpu_s ();
     for (unsigned i = FRAMES; i-- > 0;)
         s_append_span (store, i + 1, first_wall_s + i * 86400LL, 86400);
-    assert_true (s_cpu_s () - begun_s < FRAMES * 0.06);
+    assert_true (s_cpu_s () - begun_s < 6 * usual_s);
     s_assert_audited (bench);
 }
 
-//  Frames whose minutes are all open, the last one first.
-static void
-test_minutes_that_come_in_the_wrong_order_are_closed_in_good_time (void **state)
+#define MINUTES 3000
+
+//  How long an append takes that brings a frame of each of so many minutes.
+static double
+s_time_minutes (store_t *store, uint64_t first_epoch, int64_t first_wall_s, bool is_reversed)
 {
-    enum { FRAMES = 3000, BYTES = 128 };
-    static uint8_t data[FRAMES][BYTES];
-    static store_record_t records[FRAMES];
-    static store_verdict_t verdicts[FRAMES];
-    bench_t *bench = *state;
-    const int64_t first_wall_s = 20000 * 86400LL;
+    enum { BYTES = 128 };
+    static uint8_t data[MINUTES][BYTES];
+    static store_record_t records[MINUTES];
+    static store_verdict_t verdicts[MINUTES];
     frame_t frame = {.node = "n1", .seq = 1, .span_s = 1, .version = "0.1.0"};
-    s_append_span (bench->fixture->store, 1, first_wall_s, 1);
-    for (unsigned i = 0; i < FRAMES; i++) {
-        frame.epoch = 2 + i;
-        frame.start_wall_s = first_wall_s + 60 * (int64_t) (FRAMES - i);
+    for (unsigned i = 0; i < MINUTES; i++) {
+        frame.epoch = first_epoch + i;
+        frame.start_wall_s = first_wall_s + 60 * (int64_t) (is_reversed ? MINUTES - i : i + 1);
         records[i] = record ("n1", frame.epoch, 1, frame.start_wall_s, "");
         records[i].data = data[i];
         records[i].size = frame_encode (&frame, data[i], BYTES);
         assert_true (records[i].size > 0);
     }
     double begun_s = s_cpu_s ();
-    assert_int_equal (store_append (bench->fixture->store, records, FRAMES, verdicts), 0);
-    assert_true (s_cpu_s () - begun_s < 1);
+    assert_int_equal (store_append (store, records, MINUTES, verdicts), 0);
+    return s_cpu_s () - begun_s;
+}
+
+//  Each minute that closed was once looked for among all frames.
+static void
+test_minutes_that_come_in_the_wrong_order_are_closed_as_fast_as_others (void **state)
+{
+    bench_t *bench = *state;
+    store_t *store = bench->fixture->store;
+    const int64_t first_wall_s = 20000 * 86400LL;
+    s_append_span (store, 1, first_wall_s, 1);
+    double usual_s = s_time_minutes (store, 2, first_wall_s, false);
+    double reversed_s =
+        s_time_minutes (store, 2 + MINUTES, first_wall_s + 60 * (MINUTES + 1), true);
+    assert_true (reversed_s < 4 * usual_s);
     s_assert_audited (bench);
 }
+
+//  Under AddressSanitizer what is freed stays for a while: there is nothing to be seen there.
+#define MORE_BYTES_MAX (100u << 20)
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#undef MORE_BYTES_MAX
+#define MORE_BYTES_MAX SIZE_MAX
+#endif
+#endif
 
 static size_t
 s_peak_bytes (void)
@@ -731,7 +756,7 @@ test_an_append_of_many_late_frames_takes_little_memory (void **state)
     }
     size_t peak_bytes = s_peak_bytes ();
     assert_int_equal (store_append (store, records, FRAMES, verdicts), 0);
-    assert_true (s_peak_bytes () - peak_bytes < 100u << 20);
+    assert_true (s_peak_bytes () - peak_bytes < MORE_BYTES_MAX);
     for (unsigned i = 0; i < FRAMES; i++)
         assert_int_equal (verdicts[i], STORE_ADDED);
     assert_int_equal (store_audit_rollups (store, "n1", &rows, difference), 0);
@@ -782,8 +807,8 @@ main (void)
         BENCH_TEST (test_a_late_frame_that_reaches_into_the_open_minute_is_seen_by_the_next_window),
         BENCH_TEST (test_a_window_is_read_from_the_few_largest_records_that_cover_it),
         BENCH_TEST (test_a_window_from_before_the_first_frame_is_read_from_its_largest_records),
-        BENCH_TEST (test_late_frames_that_cover_a_day_cost_little),
-        BENCH_TEST (test_minutes_that_come_in_the_wrong_order_are_closed_in_good_time),
+        BENCH_TEST (test_late_frames_that_cover_a_day_cost_not_much_more_than_others),
+        BENCH_TEST (test_minutes_that_come_in_the_wrong_order_are_closed_as_fast_as_others),
         BENCH_TEST (test_an_append_of_many_late_frames_takes_little_memory),
         BENCH_TEST (test_the_audit_finds_a_changed_rollup),
         BENCH_TEST (test_the_audit_finds_a_missing_rollup),
