@@ -3,8 +3,10 @@
 //  group of nodes is one record: a frame costs the database no key of its own.
 //
 //  A frame lies in the inbox as long as its node's record says so: it starts behind the closed
-//  minutes, and has not expired. So a minute that is closed needs no delete a frame: its frames are
-//  dead at once, and a record goes when none of its frames is alive (storage/inbox_draft.h).
+//  minutes, and has not expired, as only those do that count nowhere: retention closes a minute
+//  before it takes a frame that decodes. So a minute that is closed needs no delete a frame: its
+//  frames are dead at once, and a record goes when none of its frames is alive
+//  (storage/inbox_draft.h).
 #ifndef STORAGE_INBOX_H
 #define STORAGE_INBOX_H
 

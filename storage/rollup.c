@@ -353,22 +353,28 @@ s_list_next (const rollup_t *self, size_t *count)
     return frames;
 }
 
-//  Close minute after minute, each up to the one of the next frame that decodes.
+//  Close the minutes that begin before until, each up to the one of the next frame that decodes.
+static int
+s_close_minutes (rollup_t *self, int64_t until_wall_s)
+{
+    size_t count;
+    const store_record_t **next = s_list_next (self, &count);
+    frame_t frame;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count && next[i]->start_wall_s < until_wall_s; i++)
+        if (inbox_is_next (self->rolled, next[i]->start_wall_s) &&
+            rollup_decode (&frame, self->draft->hand->reader, next[i]) == 0)
+            rc = s_close (self, period_floor (next[i]->start_wall_s, MINUTE_S));
+    free (next);
+    return rc;
+}
+
 static int
 s_close_node (store_draft_t *draft, const char *node, size_t *frames)
 {
     holding_t *drafted = store_draft_node (draft, node);
     rollup_t self = {draft, drafted, &drafted->rolled, frames};
-    size_t count;
-    const store_record_t **next = s_list_next (&self, &count);
-    frame_t frame;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        if (inbox_is_next (self.rolled, next[i]->start_wall_s) &&
-            rollup_decode (&frame, draft->hand->reader, next[i]) == 0)
-            rc = s_close (&self, period_floor (next[i]->start_wall_s, MINUTE_S));
-    free (next);
-    return rc;
+    return s_close_minutes (&self, INT64_MAX);
 }
 
 int
@@ -385,4 +391,15 @@ rollup_close (store_draft_t *draft, size_t *frames)
             return -1;
     }
     return 0;
+}
+
+int
+rollup_close_until (store_draft_t *draft, const char *node, int64_t until_wall_s)
+{
+    holding_t *drafted = store_draft_node (draft, node);
+    size_t frames = 0;
+    rollup_t self = {draft, drafted, &drafted->rolled, &frames};
+    if (inbox_draft_read (draft) || s_close_minutes (&self, until_wall_s))
+        return -1;
+    return drafted->rolled.closed_wall_s < until_wall_s ? s_close (&self, until_wall_s) : 0;
 }

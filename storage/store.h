@@ -109,11 +109,12 @@ bool store_has_space (const store_t *self);
 //  before before_wall_s, or that are too many while the frames held add up to over most_bytes
 //  (payload bytes, uncompressed; UINT64_MAX: no limit). A node's frames go in order of epoch and
 //  seq, so a younger one stays until those before it may go; over most_bytes the node with the
-//  oldest next frame goes first. Frames of a minute that was rewritten go together, once the last
-//  of them may. Losses and conflicts of names that expire go too. Returns 1 when there may be more
-//  to do, 0 when not, -1 on failure; *expired is how many frames went. A node whose frames cannot
-//  be read keeps them, and no other node's: that is a failure where nothing else went, or there are
-//  too many such nodes. Works on a disk that is full for frames.
+//  oldest next frame goes first. Frames of a minute go together, once the last of them may, but for
+//  those that came late; a minute that is still open is rewritten first, so that rollups tell of
+//  all frames that were ever added. Losses and conflicts of names that expire go too. Returns 1
+//  when there may be more to do, 0 when not, -1 on failure; *expired is how many frames went. A
+//  node whose frames cannot be read keeps them, and no other node's: that is a failure where
+//  nothing else went, or there are too many such nodes. Works on a disk that is full for frames.
 #define STORE_EXPIRE_STEP 2048
 int store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, size_t *expired);
 
@@ -124,8 +125,9 @@ int store_expire (store_t *self, int64_t before_wall_s, uint64_t most_bytes, siz
 const char *store_level_name (unsigned level);
 
 //  Take one step of a level's retention: delete, oldest first, about STORE_EXPIRE_STEP rollups of
-//  hours (of days, of 32 days) that end by before_wall_s, whole ones only. *expired is how many
-//  rollups went. Returns as store_expire does.
+//  hours (of days, of 32 days) that end by before_wall_s, whole ones only, and not the last one of
+//  a node as long as no minute behind it was closed. *expired is how many rollups went. Returns as
+//  store_expire does.
 int store_expire_rollups (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired);
 
 //  Recompute every rollup of a node from what lies under it, as far as that is kept, and compare.

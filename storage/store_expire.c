@@ -1,6 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  store_expire - retention: the oldest frames out, in slices. A slice is of one node and one
-//  run; it is read before it is deleted, since its digest has to come off that of its run.
+//  run; it is read before it is deleted, since its digest has to come off that of its run. What
+//  would be rolled up only later goes no sooner: a minute that is open is closed first.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "storage/folder.h"
 #include "storage/inbox_draft.h"
 #include "storage/minute.h"
+#include "storage/rollup.h"
 #include "storage/store_draft.h"
 #include "storage/store_key.h"
 
@@ -34,11 +36,19 @@ typedef struct {
     size_t frames;                //  In it
     int64_t next_wall_s;          //  Start of the frame behind it in its run, if there is one
     bool from_inbox;              //  It has frames of the inbox
-    bool in_chunk;                //  The frame that was looked at last stands in a chunk,
-    int64_t minute_wall_s;        //  of this minute
+    store_place_t place;          //  Where the frame stands that was looked at last; its minute,
+    int64_t minute_wall_s;        //  where all of that goes together
+    bool is_open;                 //  It is due, but its minute has to be closed first
     int64_t chunks[SLICE_FRAMES]; //  Minutes whose chunks hold frames of the slice
     size_t chunk_count;
 } slice_t;
+
+static void
+s_begin (slice_t *self, const retention_t *retention)
+{
+    store_draft_init (&self->draft, retention->store, retention->store->hands[0]);
+    self->draft.deletes = true;
+}
 
 static uint64_t
 s_excess_bytes (const store_t *store, uint64_t most_bytes)
@@ -64,28 +74,43 @@ store_order_expiry (store_t *self, holding_t *holding)
     due_queue_put (self->expiry, &holding->expiry, run->first_wall_s);
 }
 
-//  Whether retention takes the frame. Those of a chunk go together, once the last of them may.
+//  Whether a frame of the inbox is added up once its minute is closed.
 static bool
-s_is_due (const slice_t *self, const retention_t *retention, const store_record_t *record)
+s_counts (const slice_t *self, const store_record_t *record)
 {
-    int64_t end_wall_s = self->in_chunk ? self->minute_wall_s + MINUTE_S - 1 : record->start_wall_s;
+    frame_t frame;
+    return rollup_decode (&frame, self->draft.hand->reader, record) == 0;
+}
+
+//  Whether retention takes what ends then.
+static bool
+s_is_due (const slice_t *self, const retention_t *retention, int64_t end_wall_s)
+{
     return end_wall_s < retention->before_wall_s || self->gone.bytes < retention->excess_bytes;
 }
 
-//  Whether the slice takes the frame: it is due, or the first part of its chunk went already.
+//  Whether the slice takes the frame: it is due, or the first part of its chunk went already. The
+//  frames of a minute go together, once the last of them may, but for those that stand by
+//  themselves, or that will.
 static bool
-s_takes (slice_t *self, const retention_t *retention, const store_record_t *record, bool in_chunk)
+s_takes (slice_t *self, const retention_t *retention, const store_record_t *record,
+         store_place_t place)
 {
-    int64_t minute_wall_s = in_chunk ? period_floor (record->start_wall_s, MINUTE_S) : 0;
-    if (in_chunk && self->in_chunk && minute_wall_s == self->minute_wall_s)
+    bool is_open = place == STORE_IN_INBOX && s_counts (self, record);
+    bool in_minute = is_open || place == STORE_IN_CHUNK;
+    int64_t minute_wall_s = in_minute ? period_floor (record->start_wall_s, MINUTE_S) : 0;
+    if (place == STORE_IN_CHUNK && self->place == place && minute_wall_s == self->minute_wall_s)
         return true;
-    self->in_chunk = in_chunk;
+    self->place = place;
     self->minute_wall_s = minute_wall_s;
-    return self->frames < SLICE_FRAMES && s_is_due (self, retention, record);
+    int64_t end_wall_s = in_minute ? minute_wall_s + MINUTE_S - 1 : record->start_wall_s;
+    bool is_due = self->frames < SLICE_FRAMES && s_is_due (self, retention, end_wall_s);
+    self->is_open = is_due && is_open;
+    return is_due && !is_open;
 }
 
-//  Delete what stands by itself. Chunks are left until it is known which frames go of them; in the
-//  inbox it is dead by the books.
+//  Delete what stands by itself. Chunks are left until it is known which frames go of them; what of
+//  the inbox counts nowhere is dead by the books.
 static void
 s_take_frame (slice_t *self, const store_record_t *record, store_place_t place)
 {
@@ -116,7 +141,7 @@ s_take (slice_t *self, const retention_t *retention, store_cursor_t *cursor)
         store_cursor_record (cursor, &record);
         self->next_wall_s = record.start_wall_s;
         store_place_t place = store_cursor_was_in (cursor);
-        if (!s_takes (self, retention, &record, place == STORE_IN_CHUNK))
+        if (!s_takes (self, retention, &record, place))
             return 0;
         s_take_frame (self, &record, place);
     }
@@ -209,6 +234,20 @@ s_first_wall_s (const slice_t *self, const ranges_t *drafted)
     return first_wall_s < INT64_MAX ? first_wall_s : self->gone.end_wall_s;
 }
 
+//  Write the draft and let memory know.
+static int
+s_publish (slice_t *self)
+{
+    store_t *store = self->draft.store;
+    if (store_draft_write (&self->draft))
+        return -1;
+    pthread_mutex_lock (&store->mutex);
+    store_draft_publish (&self->draft);
+    store->expired += self->frames;
+    pthread_mutex_unlock (&store->mutex);
+    return 0;
+}
+
 static int
 s_write (slice_t *self)
 {
@@ -220,32 +259,91 @@ s_write (slice_t *self)
         wall_later (drafted->rolled.kept_wall_s[KEPT_FRAMES], self->gone.last_wall_s + 1);
     drafted->rolled.disorder += self->gone.last_wall_s >= drafted->rolled.closed_wall_s;
     if (s_drop_from_chunks (self, drafted) || s_drop_from_inbox (self) ||
-        s_delete_conflicts (self, drafted) || store_draft_write (&self->draft))
+        s_delete_conflicts (self, drafted))
         return -1;
-    store_t *store = self->draft.store;
-    pthread_mutex_lock (&store->mutex);
-    store_draft_publish (&self->draft);
-    store->expired += self->frames;
-    pthread_mutex_unlock (&store->mutex);
+    return s_publish (self);
+}
+
+//  --- closing ---------------------------------------------------------------------------------
+
+static int
+s_close_minute (slice_t *self, const store_record_t *frame)
+{
+    return rollup_close_until (&self->draft, frame->node,
+                               period_floor (frame->start_wall_s, MINUTE_S) + MINUTE_S);
+}
+
+//  Whether a frame of the inbox is the next one of its node to go, is too old, and waits for its
+//  minute to be closed.
+static bool
+s_waits (const slice_t *self, const retention_t *retention, const store_record_t *frame)
+{
+    const holding_t *known = holdings_find (self->draft.store->holdings, frame->node);
+    const store_range_t *run = known && known->may_expire ? holding_first_run (known) : NULL;
+    if (!run || run->epoch != frame->epoch || run->first_seq != frame->seq)
+        return false;
+    return inbox_is_alive (known->drafted ? known->drafted : known, frame) &&
+           s_counts (self, frame) &&
+           period_floor (frame->start_wall_s, MINUTE_S) + MINUTE_S <= retention->before_wall_s;
+}
+
+//  Close minutes of other nodes of the group whose turn is next: it is read but once.
+static int
+s_close_others (slice_t *self, const retention_t *retention)
+{
+    const inbox_draft_t *inbox = self->draft.inbox;
+    for (size_t i = 0; i < inbox->count && batch_bytes (self->draft.batch) < SLICE_BYTES; i++)
+        if (s_waits (self, retention, &inbox->entries[i].frame) &&
+            s_close_minute (self, &inbox->entries[i].frame))
+            return -1;
     return 0;
 }
 
-//  Returns how many frames went, or -1.
+//  Close the minute of the frame that is due. The next slice finds it in a chunk.
 static int
-s_expire_slice (retention_t *retention, const holding_t *holding)
+s_close (slice_t *self, const retention_t *retention, bool others)
+{
+    const char *node = self->holding->node;
+    inbox_draft_begin (&self->draft, store_group (node));
+    if (rollup_close_until (&self->draft, node, self->minute_wall_s + MINUTE_S) ||
+        (others && s_close_others (self, retention)))
+        return -1;
+    return s_publish (self);
+}
+
+//  --- slices ----------------------------------------------------------------------------------
+
+//  Take a slice, or get it ready to be taken. Where that fails for another node's minute, only this
+//  one's is closed.
+static int
+s_go_on (slice_t *self, const retention_t *retention)
+{
+    if (self->frames > 0)
+        return s_write (self);
+    if (s_close (self, retention, true) == 0)
+        return 0;
+    store_draft_fini (&self->draft);
+    s_begin (self, retention);
+    return s_close (self, retention, false);
+}
+
+//  The next slice of a node. *frames is how many went. Returns 1, 0 where none is due, or -1.
+static int
+s_expire_slice (retention_t *retention, const holding_t *holding, size_t *frames)
 {
     slice_t slice = {.holding = holding};
-    store_draft_init (&slice.draft, retention->store, retention->store->hands[0]);
-    slice.draft.deletes = true;
+    s_begin (&slice, retention);
     int rc = s_read (&slice, retention);
-    if (rc == 0 && slice.frames > 0)
-        rc = s_write (&slice);
+    bool is_due = slice.frames > 0 || slice.is_open;
+    if (rc == 0 && is_due)
+        rc = s_go_on (&slice, retention);
     store_draft_fini (&slice.draft);
     if (rc < 0)
         return -1;
+    *frames = slice.frames;
     uint64_t bytes = slice.frames > 0 ? slice.gone.bytes : 0;
     retention->excess_bytes -= bytes < retention->excess_bytes ? bytes : retention->excess_bytes;
-    return (int) slice.frames;
+    return is_due;
 }
 
 int
@@ -299,12 +397,12 @@ s_expire_slices (retention_t *self, size_t *expired)
     while ((due = s_due (self)) && *expired < STORE_EXPIRE_STEP) {
         if (store_check_space_to_delete (self->store, 0))
             return -1;
-        int frames = s_expire_slice (self, due);
-        if (frames == 0)
+        size_t frames = 0;
+        int rc = s_expire_slice (self, due, &frames);
+        if (rc == 0)
             return 0; //  The rest of its minute may stay yet
-        if (frames > 0)
-            *expired += (size_t) frames;
-        else if (s_put_aside (self, due))
+        *expired += frames;
+        if (rc < 0 && s_put_aside (self, due))
             return -1;
     }
     return due != NULL;

@@ -79,6 +79,16 @@ s_expire_node (store_t *self, const holding_t *holding, unsigned level, int64_t 
     return rc ? -1 : (int) removal.rows;
 }
 
+//  Up to where a level's rows may go. Those of a parent that closed last stay as long as none
+//  behind it does: where its last minute was closed before it was over, the rest of that is still
+//  to come, and which seconds are new is told by the minute's row.
+static int64_t
+s_until_wall_s (const rolled_t *rolled, unsigned level, int64_t before_wall_s)
+{
+    return period_floor (wall_earlier (before_wall_s, rolled->closed_wall_s - 1),
+                         level_get (level)->parent_s);
+}
+
 static int
 s_expire (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired)
 {
@@ -86,11 +96,9 @@ s_expire (store_t *self, unsigned level, int64_t before_wall_s, size_t *expired)
     for (size_t i = 0; i < self->holdings->count; i++) {
         const holding_t *holding = self->holdings->nodes[i];
         const rolled_t *rolled = &holding->rolled;
-        int64_t until_wall_s =
-            before_wall_s < rolled->closed_wall_s ? before_wall_s : rolled->closed_wall_s;
         if (rolled->rows[level] == 0 || rolled->origin_wall_s == INT64_MAX)
             continue;
-        until_wall_s = period_floor (until_wall_s, level_get (level)->parent_s);
+        int64_t until_wall_s = s_until_wall_s (rolled, level, before_wall_s);
         if (until_wall_s <= rolled->kept_wall_s[level] || until_wall_s <= rolled->origin_wall_s)
             continue;
         if (*expired >= STORE_EXPIRE_STEP)
