@@ -9,10 +9,13 @@
 #include "storage/sheet.h"
 #include "storage/varint.h"
 
+typedef struct repair_t repair_t;
+
 typedef struct {
     wire_reader_t *reader;
     sheet_t *sheet;     //  The minute that is rewritten
     holdings_t *drafts; //  Of the nodes that change; nothing between two drafts
+    repair_t *repair;   //  Late frames whose rows are not in the draft yet; none between two drafts
     bytes_t value;      //  The chunk or row that is being written
 } hand_t;
 

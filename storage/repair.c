@@ -1,7 +1,7 @@
 //  SPDX-License-Identifier: GPL-2.0-or-later
 //  repair - see repair.h. Rows are prefix sums, so that a gain of one changes all behind it in
-//  their parent: these are read once and written once, however many of them the frame reaches into.
-//  A frame may cover a day.
+//  their parent: these are read once and written once, however many frames are gathered, and
+//  however many rows these reach into. A frame may cover a day.
 #include "storage/repair.h"
 
 #include <assert.h>
@@ -10,19 +10,36 @@
 #include "storage/row.h"
 #include "storage/store_key.h"
 
+//  Periods of a level that late frames of one hour reach into.
+#define MINUTES   (HOUR_S / MINUTE_S)
+#define HOURS_MAX (FRAME_MAX_SPAN_S / HOUR_S + 2)
+#define DAYS_MAX  (FRAME_MAX_SPAN_S / DAY_S + 2)
+
 //  What one period gains, or several behind one another together.
 typedef struct {
-    bool has_frame; //  The frame starts in it
+    const row_t *events; //  Borrowed: what the frames that start in it add up to; NULL: none does
     uint64_t seconds[METRIC_COUNT_ + 1];
 } gain_t;
 
+//  One minute of the hour.
 typedef struct {
+    row_t events;                        //  Of the frames that start in it, without seconds
+    uint64_t covered[METRIC_COUNT_ + 1]; //  As a row's
+} late_minute_t;
+
+struct repair_t {
+    char node[NODE_NAME_MAX + 1];
+    scope_t scope;                     //  Of all frames: their order tells nothing then
+    int64_t hour_wall_s;               //  Where all of them start
+    int64_t from_wall_s, until_wall_s; //  The minutes that they reach into; none: there is no frame
+    int64_t reach_wall_s[METRIC_COUNT_ + 1]; //  How far, at most
+    late_minute_t minutes[MINUTES];          //  Others than those are empty
+    //  While it is settled:
     store_draft_t *draft;
     holding_t *drafted;
-    rolled_t *rolled;
-    const frame_t *frame;
-    metric_set_t measured;
-} repair_t;
+    row_t events; //  Of all frames
+    gain_t gains[MINUTES], hours[HOURS_MAX], days[DAYS_MAX];
+};
 
 //  A row as it is to be written. Nothing is put while a scan is under way.
 typedef struct {
@@ -37,9 +54,10 @@ typedef struct {
     unsigned level;
     int64_t next_wall_s, until_wall_s; //  Periods from next to until may gain; none: until
     gain_t *gains;                     //  By period, from the first one that may gain on
-    gain_t sum;                        //  Of what periods gained so far
+    gain_t sum;                        //  Of what periods gained so far,
+    row_t events;                      //  and its events
     row_t row;                         //  The one before
-    rewritten_t rewritten[HOUR_S / MINUTE_S];
+    rewritten_t rewritten[MINUTES];
     size_t count;
 } walk_t;
 
@@ -48,40 +66,52 @@ typedef struct {
 static bool
 s_is_gain (const gain_t *self)
 {
-    bool is = self->has_frame;
+    bool is = self->events != NULL;
     for (unsigned id = 0; id <= ROW_ANY; id++)
         is |= self->seconds[id] > 0;
     return is;
 }
 
 static void
-s_add (gain_t *self, const gain_t *other)
+s_add_seconds (gain_t *self, const gain_t *other)
 {
-    self->has_frame |= other->has_frame;
     for (unsigned id = 0; id <= ROW_ANY; id++)
         self->seconds[id] += other->seconds[id];
 }
 
 static void
-s_add_to_row (const gain_t *self, const frame_t *frame, row_t *row)
+s_add_to_row (const gain_t *self, row_t *row)
 {
-    if (self->has_frame)
-        row_add_frame (row, frame, METRIC_ALL);
+    if (self->events)
+        row_add (row, self->events);
     row->present_s += self->seconds[ROW_ANY];
     for (unsigned id = 0; id < METRIC_COUNT_; id++)
         row->metrics[id].present_s += self->seconds[id];
 }
 
+static void
+s_sum_up (walk_t *self, const gain_t *gain)
+{
+    s_add_seconds (&self->sum, gain);
+    if (!gain->events)
+        return;
+    row_add (&self->events, gain->events);
+    self->sum.events = &self->events;
+}
+
 //  What a minute gains of which these seconds were covered: those that were not. They are then.
+//  Behind the hour, frames cover all up to where they reach.
 static gain_t
 s_gain_of_minute (const repair_t *self, int64_t minute_wall_s, uint64_t covered[METRIC_COUNT_ + 1])
 {
-    const frame_t *frame = self->frame;
-    gain_t gain = {.has_frame = minute_wall_s == period_floor (frame->start_wall_s, MINUTE_S)};
-    uint64_t seconds =
-        row_seconds (minute_wall_s, frame->start_wall_s, frame->start_wall_s + frame->span_s);
+    size_t index = (size_t) (minute_wall_s - self->hour_wall_s) / MINUTE_S;
+    const late_minute_t *minute = index < MINUTES ? &self->minutes[index] : NULL;
+    gain_t gain = {.events = minute && minute->events.frames ? &minute->events : NULL};
     for (unsigned id = 0; id <= ROW_ANY; id++) {
-        uint64_t fresh = self->measured & METRIC_BIT (id) ? seconds & ~covered[id] : 0;
+        uint64_t seconds = minute
+                               ? minute->covered[id]
+                               : row_seconds (minute_wall_s, minute_wall_s, self->reach_wall_s[id]);
+        uint64_t fresh = seconds & ~covered[id];
         gain.seconds[id] = (uint64_t) __builtin_popcountll (fresh);
         covered[id] |= fresh;
     }
@@ -137,7 +167,7 @@ s_begin (walk_t *self, scan_t *scan, char error[DATABASE_ERROR_MAX])
 static void
 s_rewrite (walk_t *self, int64_t start_wall_s, bool is_new)
 {
-    assert (self->count < HOUR_S / MINUTE_S);
+    assert (self->count < MINUTES);
     rewritten_t *rewritten = &self->rewritten[self->count++];
     *rewritten = (rewritten_t){.start_wall_s = start_wall_s, .is_new = is_new};
     row_encode (&self->row, &rewritten->value);
@@ -152,9 +182,9 @@ s_take_gain (walk_t *self, bool has_row)
         memset (self->row.covered, 0, sizeof self->row.covered);
     if (self->level == LEVEL_MINUTES)
         *gain = s_gain_of_minute (self->repair, self->next_wall_s, self->row.covered);
-    s_add (&self->sum, gain);
+    s_sum_up (self, gain);
     if (!has_row && s_is_gain (gain)) {
-        s_add_to_row (gain, self->repair->frame, &self->row);
+        s_add_to_row (gain, &self->row);
         s_rewrite (self, self->next_wall_s, true);
     }
     self->next_wall_s += level_get (self->level)->period_s;
@@ -168,7 +198,7 @@ s_take_row (walk_t *self, const scan_t *scan, int64_t start_wall_s)
     if (self->next_wall_s < self->until_wall_s && self->next_wall_s == start_wall_s)
         s_take_gain (self, true);
     if (s_is_gain (&self->sum)) {
-        s_add_to_row (&self->sum, self->repair->frame, &self->row);
+        s_add_to_row (&self->sum, &self->row);
         s_rewrite (self, start_wall_s, false);
     }
     return 0;
@@ -201,15 +231,15 @@ s_put_rows (walk_t *self)
     for (size_t i = 0; i < self->count; i++) {
         rewritten_t *rewritten = &self->rewritten[i];
         store_bytes_t key = s_key (self, rewritten->start_wall_s);
-        self->repair->rolled->rows[self->level] += rewritten->is_new;
+        self->repair->drafted->rolled.rows[self->level] += rewritten->is_new;
         batch_put (self->repair->draft->batch, key.data, key.size, rewritten->value.data,
                    rewritten->value.size);
         bytes_clear (&rewritten->value);
     }
 }
 
-//  Let the periods of [from, until), all of one parent, gain: minutes as the frame covers them,
-//  whose gains are then told, others what gains tell.
+//  Let the periods of [from, until), all of one parent, gain: minutes as frames cover them, whose
+//  gains are then told, others what gains tell.
 static int
 s_repair_rows (repair_t *repair, unsigned level, int64_t from_wall_s, int64_t until_wall_s,
                gain_t *gains)
@@ -233,24 +263,18 @@ s_repair_rows (repair_t *repair, unsigned level, int64_t from_wall_s, int64_t un
 
 //  --- levels ----------------------------------------------------------------------------------
 
-//  Periods of a level that one frame reaches into.
-#define HOURS_MAX (FRAME_MAX_SPAN_S / HOUR_S + 2)
-#define DAYS_MAX  (FRAME_MAX_SPAN_S / DAY_S + 2)
-
 //  Where rows of minutes are gone nobody knows which seconds were covered, and none is added.
 static int
 s_repair_hour (repair_t *self, int64_t from_wall_s, int64_t until_wall_s, gain_t *gain)
 {
-    gain_t gains[HOUR_S / MINUTE_S] = {{0}};
-    int64_t kept_wall_s = self->rolled->kept_wall_s[LEVEL_MINUTES];
-    int64_t minute_wall_s = period_floor (self->frame->start_wall_s, MINUTE_S);
-    gain->has_frame = from_wall_s <= minute_wall_s && minute_wall_s < until_wall_s;
+    int64_t kept_wall_s = self->drafted->rolled.kept_wall_s[LEVEL_MINUTES];
     from_wall_s = wall_later (from_wall_s, kept_wall_s);
     if (from_wall_s >= until_wall_s)
         return 0;
-    int rc = s_repair_rows (self, LEVEL_MINUTES, from_wall_s, until_wall_s, gains);
-    for (size_t i = 0; i < HOUR_S / MINUTE_S; i++)
-        s_add (gain, &gains[i]);
+    memset (self->gains, 0, sizeof self->gains);
+    int rc = s_repair_rows (self, LEVEL_MINUTES, from_wall_s, until_wall_s, self->gains);
+    for (size_t i = 0; i < MINUTES; i++)
+        s_add_seconds (gain, &self->gains[i]);
     return rc;
 }
 
@@ -259,9 +283,10 @@ static int
 s_repair_level (repair_t *self, unsigned level, int64_t first_wall_s, gain_t *gains, size_t count)
 {
     const level_t *this = level_get (level);
-    int64_t until_wall_s = period_floor (self->rolled->closed_wall_s, this->period_s);
+    const rolled_t *rolled = &self->drafted->rolled;
+    int64_t until_wall_s = period_floor (rolled->closed_wall_s, this->period_s);
     until_wall_s = wall_earlier (until_wall_s, first_wall_s + (int64_t) count * this->period_s);
-    int64_t from_wall_s = wall_later (first_wall_s, self->rolled->kept_wall_s[level]);
+    int64_t from_wall_s = wall_later (first_wall_s, rolled->kept_wall_s[level]);
     while (from_wall_s < until_wall_s) {
         int64_t end_wall_s = period_floor (from_wall_s, this->parent_s) + this->parent_s;
         end_wall_s = wall_earlier (end_wall_s, until_wall_s);
@@ -273,27 +298,151 @@ s_repair_level (repair_t *self, unsigned level, int64_t first_wall_s, gain_t *ga
     return 0;
 }
 
-int
-repair_rows (store_draft_t *draft, holding_t *drafted, const frame_t *frame)
+//  All frames start in the first hour, and so in the first day.
+static void
+s_begin_gains (repair_t *self)
 {
-    repair_t self = {draft, drafted, &drafted->rolled, frame, row_measured (frame)};
-    gain_t hours[HOURS_MAX] = {{0}}, days[DAYS_MAX] = {{0}};
-    int64_t from_wall_s = period_floor (frame->start_wall_s, MINUTE_S), next_wall_s;
-    int64_t until_wall_s = period_ceil (frame->start_wall_s + frame->span_s, MINUTE_S);
-    int64_t hour_wall_s = period_floor (from_wall_s, HOUR_S);
+    memset (self->hours, 0, sizeof self->hours);
+    memset (self->days, 0, sizeof self->days);
+    memset (&self->events, 0, sizeof self->events);
+    for (size_t i = 0; i < MINUTES; i++)
+        if (self->minutes[i].events.frames)
+            row_add (&self->events, &self->minutes[i].events);
+    self->hours[0].events = self->days[0].events = &self->events;
+}
+
+static int
+s_repair (repair_t *self)
+{
+    int64_t from_wall_s = self->from_wall_s, next_wall_s;
+    int64_t until_wall_s = wall_earlier (self->until_wall_s, self->drafted->rolled.closed_wall_s);
     int64_t day_wall_s = period_floor (from_wall_s, DAY_S);
     size_t hour_count = 0, day_count = 0;
-    until_wall_s = wall_earlier (until_wall_s, drafted->rolled.closed_wall_s);
+    s_begin_gains (self);
     for (; from_wall_s < until_wall_s; from_wall_s = next_wall_s, hour_count++) {
         next_wall_s = period_floor (from_wall_s, HOUR_S) + HOUR_S;
         next_wall_s = wall_earlier (next_wall_s, until_wall_s);
         assert (hour_count < HOURS_MAX);
-        if (s_repair_hour (&self, from_wall_s, next_wall_s, &hours[hour_count]))
+        if (s_repair_hour (self, from_wall_s, next_wall_s, &self->hours[hour_count]))
             return -1;
         day_count = (size_t) ((from_wall_s - day_wall_s) / DAY_S) + 1;
-        s_add (&days[day_count - 1], &hours[hour_count]);
+        assert (day_count <= DAYS_MAX);
+        s_add_seconds (&self->days[day_count - 1], &self->hours[hour_count]);
     }
-    if (s_repair_level (&self, LEVEL_HOURS, hour_wall_s, hours, hour_count))
+    if (s_repair_level (self, LEVEL_HOURS, self->hour_wall_s, self->hours, hour_count))
         return -1;
-    return s_repair_level (&self, LEVEL_DAYS, day_wall_s, days, day_count);
+    return s_repair_level (self, LEVEL_DAYS, day_wall_s, self->days, day_count);
+}
+
+//  --- frames ----------------------------------------------------------------------------------
+
+static bool
+s_is_empty (const repair_t *self)
+{
+    return self->from_wall_s == self->until_wall_s;
+}
+
+static bool
+s_takes (const repair_t *self, const char *node, const frame_t *frame)
+{
+    return self->hour_wall_s == period_floor (frame->start_wall_s, HOUR_S) &&
+           strcmp (self->node, node) == 0 && scope_equal (&self->scope, &frame->scope);
+}
+
+static void
+s_begin_frames (repair_t *self, const char *node, const frame_t *frame)
+{
+    strcpy (self->node, node);
+    self->scope = frame->scope;
+    self->hour_wall_s = period_floor (frame->start_wall_s, HOUR_S);
+    self->from_wall_s = INT64_MAX;
+    self->until_wall_s = INT64_MIN;
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        self->reach_wall_s[id] = INT64_MIN;
+}
+
+//  Those of the hour's seconds that the frame covers.
+static void
+s_cover_minutes (repair_t *self, const frame_t *frame, metric_set_t measured)
+{
+    int64_t minute_wall_s = period_floor (frame->start_wall_s, MINUTE_S);
+    int64_t end_wall_s = frame->start_wall_s + frame->span_s;
+    int64_t until_wall_s = wall_earlier (end_wall_s, self->hour_wall_s + HOUR_S);
+    for (; minute_wall_s < until_wall_s; minute_wall_s += MINUTE_S) {
+        late_minute_t *minute = &self->minutes[(minute_wall_s - self->hour_wall_s) / MINUTE_S];
+        uint64_t seconds = row_seconds (minute_wall_s, frame->start_wall_s, end_wall_s);
+        for (unsigned id = 0; id <= ROW_ANY; id++)
+            if (measured & METRIC_BIT (id))
+                minute->covered[id] |= seconds;
+    }
+}
+
+static void
+s_add_frame (repair_t *self, const frame_t *frame)
+{
+    metric_set_t measured = row_measured (frame);
+    int64_t minute_wall_s = period_floor (frame->start_wall_s, MINUTE_S);
+    int64_t end_wall_s = frame->start_wall_s + frame->span_s;
+    size_t index = (size_t) (minute_wall_s - self->hour_wall_s) / MINUTE_S;
+    row_add_frame (&self->minutes[index].events, frame, METRIC_ALL);
+    s_cover_minutes (self, frame, measured);
+    for (unsigned id = 0; id <= ROW_ANY; id++)
+        if (measured & METRIC_BIT (id))
+            self->reach_wall_s[id] = wall_later (self->reach_wall_s[id], end_wall_s);
+    self->from_wall_s = wall_earlier (self->from_wall_s, minute_wall_s);
+    self->until_wall_s = wall_later (self->until_wall_s, period_ceil (end_wall_s, MINUTE_S));
+}
+
+repair_t *
+repair_new (void)
+{
+    repair_t *self = calloc (1, sizeof *self);
+    assert (self);
+    return self;
+}
+
+void
+repair_destroy (repair_t **self_p)
+{
+    free (*self_p);
+    *self_p = NULL;
+}
+
+void
+repair_clear (repair_t *self)
+{
+    if (s_is_empty (self))
+        return;
+    for (size_t i = 0; i < MINUTES; i++) {
+        late_minute_t *minute = &self->minutes[i];
+        if (minute->events.frames)
+            memset (&minute->events, 0, sizeof minute->events);
+        memset (minute->covered, 0, sizeof minute->covered);
+    }
+    self->from_wall_s = self->until_wall_s = 0;
+}
+
+int
+repair_add (store_draft_t *draft, const char *node, const frame_t *frame)
+{
+    repair_t *self = draft->hand->repair;
+    if (!s_is_empty (self) && !s_takes (self, node, frame) && repair_settle (draft))
+        return -1;
+    if (s_is_empty (self))
+        s_begin_frames (self, node, frame);
+    s_add_frame (self, frame);
+    return 0;
+}
+
+int
+repair_settle (store_draft_t *draft)
+{
+    repair_t *self = draft->hand->repair;
+    if (s_is_empty (self))
+        return 0;
+    self->draft = draft;
+    self->drafted = store_draft_node (draft, self->node);
+    int rc = s_repair (self);
+    repair_clear (self);
+    return rc;
 }

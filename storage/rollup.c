@@ -264,7 +264,7 @@ s_repair (rollup_t *self, const frame_t *frame)
     metric_set_t measured = row_measured (frame);
     int64_t end_wall_s = frame->start_wall_s + frame->span_s;
     rolled->disorder += end_wall_s > rolled->closed_wall_s;
-    if (repair_rows (self->draft, self->drafted, frame))
+    if (repair_add (self->draft, self->drafted->node, frame))
         return -1;
     for (unsigned id = 0; id <= ROW_ANY; id++)
         if (measured & METRIC_BIT (id))
@@ -381,7 +381,7 @@ int
 rollup_close (store_draft_t *draft, size_t *frames)
 {
     const inbox_draft_t *inbox = draft->inbox;
-    if (inbox_draft_read (draft))
+    if (repair_settle (draft) || inbox_draft_read (draft))
         return -1;
     for (size_t i = 0; i < inbox->count; i++) {
         const store_record_t *frame = &inbox->entries[i].frame;

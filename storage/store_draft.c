@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "storage/inbox_draft.h"
+#include "storage/repair.h"
 #include "storage/store_key.h"
 #include "storage/unwritten.h"
 
@@ -24,6 +25,7 @@ store_draft_fini (store_draft_t *self)
         if (self->holdings->nodes[i]->known)
             self->holdings->nodes[i]->known->drafted = NULL;
     holdings_clear (self->holdings);
+    repair_clear (self->hand->repair);
     batch_destroy (&self->batch);
     inbox_draft_destroy (&self->inbox);
 }
@@ -241,6 +243,8 @@ s_write (store_draft_t *self)
 int
 store_draft_write (store_draft_t *self)
 {
+    if (repair_settle (self))
+        return -1;
     inbox_draft_settle (self);
     for (size_t i = 0; i < self->holdings->count; i++)
         s_put_node (self, self->holdings->nodes[i]);

@@ -724,8 +724,8 @@ s_peak_bytes (void)
     return (size_t) usage.ru_maxrss * 1024;
 }
 
-//  Frames of another epoch that come to the first minute of an hour have all its 60 rows rewritten,
-//  each of some KB: 300 MB in all.
+//  Frames of another scope than the one before, which come to the first minute of an hour, have all
+//  its 60 rows rewritten, each of some KB: 300 MB in all.
 static void
 test_an_append_of_many_late_frames_takes_little_memory (void **state)
 {
@@ -749,6 +749,7 @@ test_an_append_of_many_late_frames_takes_little_memory (void **state)
     for (unsigned i = 0; i < FRAMES; i++) {
         frame.epoch = 1000 + i;
         frame.start_wall_s = hour_wall_s + i % 60;
+        frame.scope = i % 2 ? (scope_t){.kind = SCOPE_PID, .pid = 1} : (scope_t){.pid = 0};
         records[i] = record ("n1", frame.epoch, 1, frame.start_wall_s, "");
         records[i].data = data + i * BYTES;
         records[i].size = frame_encode (&frame, data + i * BYTES, BYTES);
