@@ -399,7 +399,7 @@ rollup_close_until (store_draft_t *draft, const char *node, int64_t until_wall_s
     holding_t *drafted = store_draft_node (draft, node);
     size_t frames = 0;
     rollup_t self = {draft, drafted, &drafted->rolled, &frames};
-    if (inbox_draft_read (draft) || s_close_minutes (&self, until_wall_s))
+    if (repair_settle (draft) || inbox_draft_read (draft) || s_close_minutes (&self, until_wall_s))
         return -1;
     return drafted->rolled.closed_wall_s < until_wall_s ? s_close (&self, until_wall_s) : 0;
 }
