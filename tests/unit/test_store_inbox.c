@@ -3,9 +3,9 @@
 //  byte and add up, however they were batched, when their minutes closed, and who went silent.
 #include "test_store.h"
 #include "test_chance.h"
+#include "test_cost.h"
 #include "test_group.h"
 
-#include <time.h>
 #include "storage/database.h"
 #include "storage/inbox.h"
 #include "storage/store_key.h"
@@ -270,8 +270,8 @@ test_expired_minutes_leave_the_inbox_and_the_others_stay (void **state)
     size_t expired, frames;
     for (int i = 0; i < 20; i++)
         s_append_second (world, NODES);
-    assert_int_equal (store_expire (world->fixture->store, MINUTE_WALL_S + 59, UINT64_MAX, &expired),
-                      0);
+    assert_int_equal (
+        store_expire (world->fixture->store, MINUTE_WALL_S + 59, UINT64_MAX, &expired), 0);
     s_count_records (world, &frames);
     assert_int_equal (frames, 20 * NODES);
     for (unsigned i = 0; i < NODES / 2; i++)
@@ -393,14 +393,6 @@ test_bytes_that_are_no_frame_come_back_from_a_closed_minute (void **state)
 
 typedef char name_t[NODE_NAME_MAX + 1];
 
-static double
-s_cpu_s (void)
-{
-    struct timespec now;
-    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-}
-
 //  Append one frame of each node.
 static void
 s_append_chosen (store_t *store, name_t *names, int64_t second)
@@ -430,12 +422,12 @@ s_time_closing (world_t *world, name_t *names)
     store_stats_t stats;
     for (int64_t second = 0; second < 60; second++)
         s_append_chosen (world->fixture->store, names, second);
-    double begin_s = s_cpu_s ();
+    double begin_s = cpu_s ();
     for (int64_t second = 60; second < 120; second++) {
         s_append_chosen (world->fixture->store, names, second);
         store_stats (world->fixture->store, &stats);
         if (stats.chunks % CHOSEN == 0)
-            return s_cpu_s () - begin_s;
+            return cpu_s () - begin_s;
     }
     fail_msg ("%llu minutes are closed", (unsigned long long) stats.chunks);
     return 0;

@@ -4,6 +4,7 @@
 //  draft that is given up leaves nothing to the next one.
 #include "test_store.h"
 #include "test_chance.h"
+#include "test_frames.h"
 
 #include "storage/database.h"
 #include "storage/inbox_draft.h"
@@ -12,12 +13,6 @@
 #include "storage/store_key.h"
 
 #define DAY_WALL_S (20000 * 86400LL)
-
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
 
 static void
 s_assert_audited (store_t *store, const char *node)
@@ -167,38 +162,6 @@ typedef struct {
 } pair_t;
 
 static void
-s_fill_by_chance (frame_t *frame)
-{
-    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
-        frame_metric_t *metric = &frame->metrics[id];
-        metric->measured = s_random (3) > 0;
-        uint64_t events = metric->measured ? s_random (10) : 0;
-        for (uint64_t i = 0; i < events; i++) {
-            if (metric_get (id)->kind == METRIC_HISTOGRAM)
-                histogram_add (&metric->histogram, s_random (1ULL << s_random (45)));
-            else {
-                metric->histogram.count++;
-                metric->histogram.sum++;
-            }
-        }
-        if (metric->measured && metric_get (id)->kind == METRIC_HISTOGRAM)
-            metric->accrued_ns = s_random (1ULL << 40);
-        metric->total_count = metric->histogram.count + s_random (1000000);
-        metric->total_sum = s_random (UINT64_MAX);
-    }
-}
-
-static uint32_t
-s_random_span (void)
-{
-    if (s_random (10) > 0)
-        return 1;
-    if (s_random (4) > 0)
-        return 1 + (uint32_t) s_random (150);
-    return s_random (6) > 0 ? 1 + (uint32_t) s_random (9000) : 86400;
-}
-
-static void
 s_bring (pair_t *self, const frame_t *frame, const char *node, bool is_late)
 {
     assert_true (self->count < BATCH_MAX);
@@ -219,32 +182,32 @@ s_bring (pair_t *self, const frame_t *frame, const char *node, bool is_late)
 static void
 s_bring_run (pair_t *self, bool is_late)
 {
-    const char *node = self->names[s_random (NODES)];
-    int64_t start_wall_s = is_late ? self->newest_wall_s - 200 - (int64_t) s_random (40 * 3600)
-                                   : self->newest_wall_s + (int64_t) s_random (4000);
-    uint32_t pid = s_random (3) ? 0 : 1 + (uint32_t) s_random (12);
-    size_t count = 1 + s_random (40);
+    const char *node = self->names[chance_below (NODES)];
+    int64_t start_wall_s = is_late ? self->newest_wall_s - 200 - (int64_t) chance_below (40 * 3600)
+                                   : self->newest_wall_s + (int64_t) chance_below (4000);
+    uint32_t pid = chance_below (3) ? 0 : 1 + (uint32_t) chance_below (12);
+    size_t count = 1 + chance_below (40);
     for (size_t i = 0; i < count && self->count < BATCH_MAX; i++) {
         frame_t frame = {.epoch = self->epoch++,
                          .seq = 1,
                          .start_wall_s = start_wall_s,
-                         .span_s = s_random_span (),
-                         .source = s_random (50) ? FRAME_FROM_BPF : FRAME_FROM_SYNTHETIC,
+                         .span_s = span_by_chance (10, 4),
+                         .source = chance_below (50) ? FRAME_FROM_BPF : FRAME_FROM_SYNTHETIC,
                          .version = "0.1.0"};
         strcpy (frame.node, node);
         if (pid)
             frame.scope = (scope_t){.kind = SCOPE_PID, .pid = pid};
-        if (s_random (20) == 0)
-            pid = 1 + (uint32_t) s_random (12);
+        if (chance_below (20) == 0)
+            pid = 1 + (uint32_t) chance_below (12);
         if (is_late && start_wall_s >= self->newest_wall_s - 120)
             return;
-        s_fill_by_chance (&frame);
+        fill_metrics_by_chance (&frame, 3, 10);
         s_bring (self, &frame, node, is_late);
         if (!is_late)
             self->next_wall_s = start_wall_s > self->next_wall_s ? start_wall_s : self->next_wall_s;
-        start_wall_s += (int64_t) (s_random (3) ? frame.span_s : s_random (100));
-        if (is_late && s_random (6) == 0)
-            start_wall_s -= (int64_t) s_random (900);
+        start_wall_s += (int64_t) (chance_below (3) ? frame.span_s : chance_below (100));
+        if (is_late && chance_below (6) == 0)
+            start_wall_s -= (int64_t) chance_below (900);
     }
 }
 
@@ -294,8 +257,8 @@ static void
 s_expire_both (const pair_t *self)
 {
     size_t expired, other_expired;
-    unsigned level = (unsigned) s_random (2);
-    int64_t before_wall_s = self->newest_wall_s - (int64_t) s_random (40 * 3600);
+    unsigned level = (unsigned) chance_below (2);
+    int64_t before_wall_s = self->newest_wall_s - (int64_t) chance_below (40 * 3600);
     while (store_expire_rollups (self->fixture->store, level, before_wall_s, &expired) == 1)
         continue;
     while (store_expire_rollups (self->alone, level, before_wall_s, &other_expired) == 1)
@@ -352,15 +315,15 @@ s_play (pair_t *self, uint64_t seed)
     chance_state = seed;
     self->epoch = 1;
     self->compared = 0;
-    self->newest_wall_s = self->next_wall_s = DAY_WALL_S + (int64_t) s_random (86400);
+    self->newest_wall_s = self->next_wall_s = DAY_WALL_S + (int64_t) chance_below (86400);
     for (unsigned round = 0; round < 12; round++) {
-        size_t runs = 3 + s_random (8);
+        size_t runs = 3 + chance_below (8);
         for (size_t i = 0; round > 0 && i < runs && self->count < BATCH_MAX / 2; i++)
-            s_bring_run (self, s_random (3) > 0);
+            s_bring_run (self, chance_below (3) > 0);
         s_append_both (self);
         s_bring_newest (self);
         s_append_both (self);
-        if (s_random (4) == 0)
+        if (chance_below (4) == 0)
             s_expire_both (self);
         s_assert_same (self);
     }

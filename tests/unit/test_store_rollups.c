@@ -3,9 +3,10 @@
 //  whatever was missing, late, overlapping or long, and whenever it is asked.
 #include "test_store.h"
 #include "test_chance.h"
+#include "test_cost.h"
+#include "test_frames.h"
 
 #include <sys/resource.h>
-#include <time.h>
 
 #include "storage/database.h"
 #include "storage/store_key.h"
@@ -27,12 +28,6 @@ typedef struct {
     size_t count;
     uint8_t covered[METRIC_COUNT_ + 1][TRUTH_S];
 } bench_t;
-
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
 
 static int
 s_set_up (void **state)
@@ -59,61 +54,29 @@ s_tear_down (void **state)
 
 //  --- frames ----------------------------------------------------------------------------------
 
-static void
-s_fill_metrics (frame_t *frame)
-{
-    for (unsigned id = 0; id < METRIC_COUNT_; id++) {
-        frame_metric_t *metric = &frame->metrics[id];
-        metric->measured = s_random (8) > 0;
-        uint64_t events = metric->measured ? s_random (40) : 0;
-        for (uint64_t i = 0; i < events; i++) {
-            if (metric_get (id)->kind == METRIC_HISTOGRAM)
-                histogram_add (&metric->histogram, s_random (1ULL << s_random (45)));
-            else {
-                metric->histogram.count++;
-                metric->histogram.sum++;
-            }
-        }
-        if (metric->measured && metric_get (id)->kind == METRIC_HISTOGRAM)
-            metric->accrued_ns = s_random (1ULL << 40);
-        metric->total_count = metric->histogram.count + s_random (1000000);
-        metric->total_sum = s_random (UINT64_MAX);
-    }
-}
-
-static uint32_t
-s_random_span (void)
-{
-    if (s_random (20) > 0)
-        return 1;
-    if (s_random (10) > 0)
-        return 1 + (uint32_t) s_random (150);
-    return s_random (6) > 0 ? 1 + (uint32_t) s_random (9000) : 86400;
-}
-
 //  Frames of one epoch from a second on, with names missing. Returns where they end.
 static int64_t
 s_plan_epoch (bench_t *self, uint64_t epoch, int64_t start_wall_s, size_t count)
 {
-    uint64_t seq = 1 + s_random (3) * s_random (100);
+    uint64_t seq = 1 + chance_below (3) * chance_below (100);
     for (size_t i = 0; i < count && self->count < FRAMES_MAX; i++) {
         frame_t *frame = &self->planned[self->count].frame;
         *frame = (frame_t){.node = "n1",
                            .epoch = epoch,
                            .seq = seq,
                            .start_wall_s = start_wall_s,
-                           .span_s = s_random_span (),
-                           .source = s_random (500) ? FRAME_FROM_BPF : FRAME_FROM_SYNTHETIC,
+                           .span_s = span_by_chance (20, 10),
+                           .source = chance_below (500) ? FRAME_FROM_BPF : FRAME_FROM_SYNTHETIC,
                            .version = "0.1.0"};
         if (epoch % 7 == 3)
             frame->scope = (scope_t){.kind = SCOPE_PID, .pid = (uint32_t) epoch};
         if (start_wall_s + frame->span_s >= ORIGIN_S + TRUTH_S)
             break;
-        s_fill_metrics (frame);
+        fill_metrics_by_chance (frame, 8, 40);
         self->count++;
-        uint64_t missing = s_random (30) ? 0 : s_random (100);
+        uint64_t missing = chance_below (30) ? 0 : chance_below (100);
         seq += 1 + missing;
-        start_wall_s += frame->span_s + (int64_t) missing + (s_random (50) ? 0 : 1);
+        start_wall_s += frame->span_s + (int64_t) missing + (chance_below (50) ? 0 : 1);
     }
     return start_wall_s;
 }
@@ -123,14 +86,14 @@ s_plan (bench_t *self)
 {
     int64_t start_wall_s = ORIGIN_S;
     for (uint64_t epoch = 1; self->count < FRAMES_MAX; epoch++) {
-        start_wall_s = s_plan_epoch (self, epoch, start_wall_s, 1 + s_random (200));
+        start_wall_s = s_plan_epoch (self, epoch, start_wall_s, 1 + chance_below (200));
         if (start_wall_s >= ORIGIN_S + TRUTH_S - 86400)
             break;
         //  The next epoch begins within the last one, right behind it, or after a gap.
-        if (s_random (3) == 0)
-            start_wall_s -= (int64_t) s_random (300);
-        else if (s_random (3) == 0)
-            start_wall_s += (int64_t) s_random (10000);
+        if (chance_below (3) == 0)
+            start_wall_s -= (int64_t) chance_below (300);
+        else if (chance_below (3) == 0)
+            start_wall_s += (int64_t) chance_below (10000);
         if (start_wall_s < ORIGIN_S)
             start_wall_s = ORIGIN_S;
     }
@@ -232,15 +195,16 @@ s_assert_windows (const bench_t *self, size_t count)
 {
     static const int64_t edges[] = {1, 1, 60, 3600, 86400};
     for (size_t i = 0; i < count; i++) {
-        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
-        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
-        int64_t edge = edges[s_random (5)];
-        if (s_random (4) == 0)
+        int64_t since = ORIGIN_S - 1000 + (int64_t) chance_below (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) chance_below (1 + (1ULL << chance_below (19)));
+        int64_t edge = edges[chance_below (5)];
+        if (chance_below (4) == 0)
             since -= since % edge;
-        if (s_random (4) == 0)
+        if (chance_below (4) == 0)
             until += edge - until % edge;
         s_assert_window (self, since, until,
-                         s_random (3) ? METRIC_ALL : (metric_set_t) s_random (METRIC_ALL + 1));
+                         chance_below (3) ? METRIC_ALL
+                                          : (metric_set_t) chance_below (METRIC_ALL + 1));
     }
 }
 
@@ -296,7 +260,7 @@ static void
 s_assert_judged (const bench_t *self)
 {
     for (size_t i = 0; i < 100; i++) {
-        frame_t frame = self->planned[s_random (self->count)].frame;
+        frame_t frame = self->planned[chance_below (self->count)].frame;
         assert_int_equal (s_append_again (self, frame), STORE_DUPLICATE);
         frame.cost.cpu_ns++;
         assert_int_equal (s_append_again (self, frame), STORE_CONFLICT);
@@ -331,8 +295,8 @@ s_assert_outlives_frames (bench_t *self)
     reopen (self->fixture);
     for (size_t i = 0; i < 300; i++) {
         partial_t sum, window;
-        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
-        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
+        int64_t since = ORIGIN_S - 1000 + (int64_t) chance_below (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) chance_below (1 + (1ULL << chance_below (19)));
         s_assert_window (self, since - since % 60, until + 60 - until % 60, METRIC_ALL);
         s_sum (self, since, until, METRIC_ALL, &sum);
         store_window (self->fixture->store, "n1", since, until, METRIC_ALL, &window);
@@ -359,8 +323,8 @@ s_assert_outlives_minutes (bench_t *self)
     assert_int_equal (before.rows[1], after.rows[1]);
     for (size_t i = 0; i < 300; i++) {
         partial_t sum, window;
-        int64_t since = ORIGIN_S - 1000 + (int64_t) s_random (TRUTH_S);
-        int64_t until = since + 1 + (int64_t) s_random (1 + (1ULL << s_random (19)));
+        int64_t since = ORIGIN_S - 1000 + (int64_t) chance_below (TRUTH_S);
+        int64_t until = since + 1 + (int64_t) chance_below (1 + (1ULL << chance_below (19)));
         s_assert_window (self, since - since % 3600, until + 3600 - until % 3600, METRIC_ALL);
         s_sum (self, since, until, METRIC_ALL, &sum);
         store_window (self->fixture->store, "n1", since, until, METRIC_ALL, &window);
@@ -379,31 +343,31 @@ s_play (bench_t *self, uint64_t seed, unsigned late_in_1000)
     s_plan (self);
     assert_true (self->count > 1000);
     for (size_t i = 0; i < self->count; i++) {
-        if (s_random (1000) < late_in_1000)
+        if (chance_below (1000) < late_in_1000)
             late[late_count++] = &self->planned[i];
         else
             batch[in_batch++] = &self->planned[i];
-        if (late_count > 0 && s_random (20) == 0 && in_batch < 63) {
-            size_t picked = s_random (late_count);
+        if (late_count > 0 && chance_below (20) == 0 && in_batch < 63) {
+            size_t picked = chance_below (late_count);
             batch[in_batch++] = late[picked];
             late[picked] = late[--late_count];
         }
-        if (in_batch >= 63 || s_random (20) == 0) {
+        if (in_batch >= 63 || chance_below (20) == 0) {
             s_append (self, batch, in_batch);
             in_batch = 0;
             s_assert_windows (self, 2);
         }
-        if (s_random (400) == 0) {
+        if (chance_below (400) == 0) {
             reopen (self->fixture);
             s_assert_windows (self, 20);
         }
     }
     s_append (self, batch, in_batch);
     while (late_count > 0) {
-        size_t picked = s_random (late_count);
+        size_t picked = chance_below (late_count);
         s_append (self, &late[picked], 1);
         late[picked] = late[--late_count];
-        if (s_random (10) == 0)
+        if (chance_below (10) == 0)
             s_assert_windows (self, 1);
     }
     free (late);
@@ -522,8 +486,8 @@ s_expire_something (const bench_t *self, size_t appended)
 {
     store_t *store = self->fixture->store;
     int64_t before_wall_s =
-        self->planned[appended / 2 + s_random (appended - appended / 2)].frame.start_wall_s;
-    unsigned level = (unsigned) s_random (3 * STORE_LEVELS);
+        self->planned[appended / 2 + chance_below (appended - appended / 2)].frame.start_wall_s;
+    unsigned level = (unsigned) chance_below (3 * STORE_LEVELS);
     size_t expired;
     int rc;
     do
@@ -557,13 +521,13 @@ s_assert_audited_whatever_expires (bench_t *self, uint64_t seed)
     s_plan (self);
     for (size_t i = 0; i < self->count; i++) {
         late[late_count] = &self->planned[i].frame;
-        if (s_random (10) > 0)
+        if (chance_below (10) > 0)
             s_append_any (self, late[late_count]);
         else
             late_count++;
-        if (late_count > 0 && s_random (20) == 0)
+        if (late_count > 0 && chance_below (20) == 0)
             s_append_any (self, late[--late_count]);
-        if (s_random (100) > 0)
+        if (chance_below (100) > 0)
             continue;
         s_expire_something (self, i + 1);
         if (store_audit_rollups (self->fixture->store, "n1", &rows, difference))
@@ -641,14 +605,6 @@ s_assert_plan (store_t *store, int64_t since_wall_s, int64_t until_wall_s, const
     assert_memory_equal (plan.records, expected, sizeof plan.records);
 }
 
-static double
-s_cpu_s (void)
-{
-    struct timespec now;
-    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-}
-
 //  Each has the rows of 1440 minutes made. Late ones once took twenty times as long.
 static void
 test_late_frames_that_cover_a_day_cost_not_much_more_than_others (void **state)
@@ -657,14 +613,14 @@ test_late_frames_that_cover_a_day_cost_not_much_more_than_others (void **state)
     bench_t *bench = *state;
     store_t *store = bench->fixture->store;
     const int64_t first_wall_s = 20000 * 86400LL + 17;
-    double begun_s = s_cpu_s ();
+    double begun_s = cpu_s ();
     for (unsigned i = FRAMES; i <= 2 * FRAMES; i++)
         s_append_span (store, i + 1, first_wall_s + i * 86400LL, 86400);
-    double usual_s = s_cpu_s () - begun_s;
-    begun_s = s_cpu_s ();
+    double usual_s = cpu_s () - begun_s;
+    begun_s = cpu_s ();
     for (unsigned i = FRAMES; i-- > 0;)
         s_append_span (store, i + 1, first_wall_s + i * 86400LL, 86400);
-    assert_true (s_cpu_s () - begun_s < 6 * usual_s);
+    assert_true (cpu_s () - begun_s < 6 * usual_s);
     s_assert_audited (bench);
 }
 
@@ -687,9 +643,9 @@ s_time_minutes (store_t *store, uint64_t first_epoch, int64_t first_wall_s, bool
         records[i].size = frame_encode (&frame, data[i], BYTES);
         assert_true (records[i].size > 0);
     }
-    double begun_s = s_cpu_s ();
+    double begun_s = cpu_s ();
     assert_int_equal (store_append (store, records, MINUTES, verdicts), 0);
-    return s_cpu_s () - begun_s;
+    return cpu_s () - begun_s;
 }
 
 //  Each minute that closed was once looked for among all frames.
