@@ -440,8 +440,8 @@ s_begin_epoch (sender_t *node, bool steps_back)
 {
     node->epoch++;
     node->seq = 0;
-    node->next_wall_s += steps_back && s_random (2) ? -(int64_t) s_random (300)
-                                                    : (int64_t) s_random (300);
+    node->next_wall_s +=
+        steps_back && s_random (2) ? -(int64_t) s_random (300) : (int64_t) s_random (300);
     if (node->next_wall_s < ORIGIN_S)
         node->next_wall_s = ORIGIN_S;
 }
