@@ -343,8 +343,9 @@ s_list_next (const rollup_t *self, size_t *count)
             continue;
         if (*count == capacity) {
             capacity = capacity ? 2 * capacity : 64;
-            frames = realloc (frames, capacity * sizeof *frames);
-            assert (frames);
+            const store_record_t **grown = realloc (frames, capacity * sizeof *frames);
+            assert (grown);
+            frames = grown;
         }
         frames[(*count)++] = &entry->frame;
     }
