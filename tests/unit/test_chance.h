@@ -17,6 +17,12 @@ chance_number (void)
     return chance_state;
 }
 
+static inline uint64_t
+chance_below (uint64_t below)
+{
+    return chance_number () % below;
+}
+
 static inline double
 chance_uniform (void)
 {

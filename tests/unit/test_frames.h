@@ -6,12 +6,6 @@
 #include "schema/frame.h"
 #include "test_chance.h"
 
-static inline uint64_t
-chance_below (uint64_t below)
-{
-    return chance_number () % below;
-}
-
 //  Measure each metric, but one in so many times not, with fewer events than that.
 static inline void
 fill_metrics_by_chance (frame_t *frame, unsigned but_one_in, unsigned events_below)

@@ -43,12 +43,6 @@ typedef struct {
     bool tells_seconds;
 } world_t;
 
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
-
 static int
 s_set_up (void **state)
 {
@@ -88,10 +82,10 @@ s_make (sender_t *node, uint32_t span_s)
 {
     sent_t sent = {.epoch = node->epoch,
                    .seq = ++node->seq,
-                   .event_ns = 1 + s_random (1ULL << 30),
+                   .event_ns = 1 + chance_below (1ULL << 30),
                    .start_wall_s = node->next_wall_s,
                    .span_s = span_s,
-                   .measured = s_random (8) > 0};
+                   .measured = chance_below (8) > 0};
     node->next_wall_s += span_s;
     return sent;
 }
@@ -258,10 +252,10 @@ s_assert_windows (world_t *self, const sender_t *node, unsigned count)
     int64_t first_wall_s = period_floor (ORIGIN_S, self->unit_s);
     s_assert_window (self, node, first_wall_s, first_wall_s + TRUTH_S + DAY_S);
     for (unsigned i = 0; i < count; i++) {
-        int64_t since_wall_s = first_wall_s + self->unit_s * (int64_t) s_random (units);
-        int64_t most = s_random (2) ? 3 : 300;
+        int64_t since_wall_s = first_wall_s + self->unit_s * (int64_t) chance_below (units);
+        int64_t most = chance_below (2) ? 3 : 300;
         s_assert_window (self, node, since_wall_s,
-                         since_wall_s + self->unit_s * (1 + (int64_t) s_random (most)));
+                         since_wall_s + self->unit_s * (1 + (int64_t) chance_below (most)));
     }
 }
 
@@ -297,7 +291,7 @@ test_frames_older_than_the_age_are_in_every_rollup (void **state)
     sender_t *node = &self->nodes[0];
     while (node->next_wall_s < MIDNIGHT_S + HOUR_S) {
         s_send_seconds (self, node, 1);
-        if (s_random (50) == 0)
+        if (chance_below (50) == 0)
             s_expire (self, MIDNIGHT_S + 30 * DAY_S, NO_LIMIT);
     }
     s_assert_window (self, node, MIDNIGHT_S - HOUR_S, MIDNIGHT_S);
@@ -314,7 +308,7 @@ test_frames_older_than_minutes_are_kept_are_in_every_hour (void **state)
     self->unit_s = HOUR_S;
     while (node->next_wall_s < MIDNIGHT_S + HOUR_S) {
         s_send_seconds (self, node, 1);
-        if (s_random (20) > 0)
+        if (chance_below (20) > 0)
             continue;
         s_expire (self, MIDNIGHT_S + 30 * DAY_S, NO_LIMIT);
         s_expire_rows (self, LEVEL_MINUTES, MIDNIGHT_S + 30 * DAY_S);
@@ -401,9 +395,9 @@ test_minutes_that_wait_for_their_turn_go_and_their_rollups_stay (void **state)
 static uint32_t
 s_random_span (void)
 {
-    if (s_random (30) > 0)
+    if (chance_below (30) > 0)
         return 1;
-    return 1 + (uint32_t) s_random (s_random (4) > 0 ? 100 : 5000);
+    return 1 + (uint32_t) chance_below (chance_below (4) > 0 ? 100 : 5000);
 }
 
 //  The next frames of a node, some of which are held up.
@@ -412,13 +406,14 @@ s_send_some (world_t *self, sender_t *node, bool holds_up)
 {
     sent_t sent[40];
     size_t count = 0;
-    for (uint64_t left = 1 + s_random (40); left > 0; left--) {
+    for (uint64_t left = 1 + chance_below (40); left > 0; left--) {
         sent_t one = s_make (node, s_random_span ());
-        if (holds_up && s_random (12) == 0 && node->late_count < 64)
+        if (holds_up && chance_below (12) == 0 && node->late_count < 64)
             node->late[node->late_count++] = one;
         else
             sent[count++] = one;
-        uint64_t missing = s_random (40) == 0 ? s_random (s_random (4) ? 100 : 3000) : 0;
+        uint64_t missing =
+            chance_below (40) == 0 ? chance_below (chance_below (4) ? 100 : 3000) : 0;
         node->seq += missing;
         node->next_wall_s += (int64_t) missing;
     }
@@ -430,7 +425,7 @@ s_send_late (world_t *self, sender_t *node)
 {
     if (node->late_count == 0)
         return;
-    size_t picked = s_random (node->late_count);
+    size_t picked = chance_below (node->late_count);
     s_send (self, node, &node->late[picked], 1, true);
     node->late[picked] = node->late[--node->late_count];
 }
@@ -440,8 +435,8 @@ s_begin_epoch (sender_t *node, bool steps_back)
 {
     node->epoch++;
     node->seq = 0;
-    node->next_wall_s +=
-        steps_back && s_random (2) ? -(int64_t) s_random (300) : (int64_t) s_random (300);
+    node->next_wall_s += steps_back && chance_below (2) ? -(int64_t) chance_below (300)
+                                                        : (int64_t) chance_below (300);
     if (node->next_wall_s < ORIGIN_S)
         node->next_wall_s = ORIGIN_S;
 }
@@ -451,13 +446,13 @@ s_expire_some (world_t *self, const sender_t *node)
 {
     store_stats_t stats;
     store_stats (self->fixture->store, &stats);
-    if (s_random (4) > 0)
-        s_expire (self, node->next_wall_s - 600 + (int64_t) s_random (900), NO_LIMIT);
+    if (chance_below (4) > 0)
+        s_expire (self, node->next_wall_s - 600 + (int64_t) chance_below (900), NO_LIMIT);
     else
-        s_expire (self, INT64_MIN, stats.bytes - s_random (stats.bytes / 2 + 1));
+        s_expire (self, INT64_MIN, stats.bytes - chance_below (stats.bytes / 2 + 1));
     for (unsigned level = 0; level_get (level)->period_s < self->unit_s; level++)
-        if (s_random (2))
-            s_expire_rows (self, level, node->next_wall_s - (int64_t) s_random (3 * HOUR_S));
+        if (chance_below (2))
+            s_expire_rows (self, level, node->next_wall_s - (int64_t) chance_below (3 * HOUR_S));
 }
 
 //  Late: frames are held up, and clocks set back.
@@ -466,21 +461,21 @@ s_play (world_t *self, uint64_t seed, bool late)
 {
     chance_state = seed;
     for (unsigned step = 0; step < 1200; step++) {
-        sender_t *node = &self->nodes[s_random (NODES)];
+        sender_t *node = &self->nodes[chance_below (NODES)];
         if (node->next_wall_s > ORIGIN_S + TRUTH_S - 3 * DAY_S || node->count > FRAMES_MAX - 100)
             break;
         s_send_some (self, node, late);
-        if (s_random (2))
+        if (chance_below (2))
             s_send_late (self, node);
-        if (s_random (30) == 0)
+        if (chance_below (30) == 0)
             s_begin_epoch (node, late);
-        if (s_random (6) == 0)
+        if (chance_below (6) == 0)
             s_expire_some (self, node);
-        if (s_random (40) == 0)
+        if (chance_below (40) == 0)
             reopen (self->fixture);
-        if (s_random (10) == 0)
+        if (chance_below (10) == 0)
             s_assert_windows (self, node, 4);
-        if (s_random (60) == 0)
+        if (chance_below (60) == 0)
             s_assert_audited (self);
     }
     assert_true (self->nodes[0].count > 1000);

@@ -42,12 +42,6 @@ typedef struct {
     size_t late_count;
 } plan_t;
 
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
-
 static plan_t *
 s_plan_new (void)
 {
@@ -187,7 +181,7 @@ static void
 s_bring_by_chance (plan_t *self, unsigned node, unsigned seq)
 {
     planned_t planned = {(uint16_t) node, (uint16_t) seq, FRAME};
-    uint64_t chance = s_random (100);
+    uint64_t chance = chance_below (100);
     if (chance == 0)
         return;
     if (chance <= 3 && self->late_count < LATE_MAX) {
@@ -210,13 +204,14 @@ static void
 s_bring_late (plan_t *self, unsigned end)
 {
     for (size_t i = 0; i < self->late_count; i++)
-        if (s_random (3) == 0) {
+        if (chance_below (3) == 0) {
             s_bring (self, self->late[i]);
             self->late[i--] = self->late[--self->late_count];
         }
     for (unsigned i = 0; i < 100; i++)
-        s_bring (self, (planned_t){(uint16_t) s_random (NODES), (uint16_t) (1 + s_random (end)),
-                                   s_random (3) ? FRAME : OTHER_FRAME});
+        s_bring (self,
+                 (planned_t){(uint16_t) chance_below (NODES), (uint16_t) (1 + chance_below (end)),
+                             chance_below (3) ? FRAME : OTHER_FRAME});
 }
 
 //  Some nodes are there from the start, others come later.

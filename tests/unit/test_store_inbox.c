@@ -30,12 +30,6 @@ typedef struct {
     node_t nodes[NODES]; //  All of one group
 } world_t;
 
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
-
 static int
 s_set_up (void **state)
 {
@@ -223,16 +217,16 @@ test_frames_survive_any_batches_and_restarts (void **state)
     world_t *world = *state;
     store_record_t records[64];
     for (int round = 0; round < 120; round++) {
-        size_t count = 1 + s_random (30);
+        size_t count = 1 + chance_below (30);
         for (size_t i = 0; i < count; i++) {
-            node_t *node = &world->nodes[s_random (NODES)];
-            node->start_wall_s += s_random (20) ? 0 : (int64_t) s_random (150);
+            node_t *node = &world->nodes[chance_below (NODES)];
+            node->start_wall_s += chance_below (20) ? 0 : (int64_t) chance_below (150);
             records[i] = *s_make_next (node);
         }
         s_append (world, records, count);
-        if (s_random (20) == 0)
+        if (chance_below (20) == 0)
             reopen (world->fixture);
-        if (s_random (20) == 0)
+        if (chance_below (20) == 0)
             s_assert_all (world);
     }
     s_assert_all (world);

@@ -29,12 +29,6 @@ typedef struct {
     uint8_t data[BATCH_MAX][BYTES_MAX];
 } world_t;
 
-static uint64_t
-s_random (uint64_t below)
-{
-    return chance_number () % below;
-}
-
 static int
 s_set_up (void **state)
 {
@@ -260,12 +254,12 @@ s_assert_reopening_changes_nothing (world_t *self)
 static uint64_t
 s_choose_seq (node_t *node)
 {
-    uint64_t chance = s_random (20);
+    uint64_t chance = chance_below (20);
     if (chance == 0 && node->seq > 0)
-        return 1 + s_random (node->seq);
+        return 1 + chance_below (node->seq);
     if (chance == 1 && node->seq > 5)
-        return node->seq - s_random (5);
-    node->seq += chance == 2 ? 1 + s_random (4) : chance == 3 ? 1 + s_random (70) : 1;
+        return node->seq - chance_below (5);
+    node->seq += chance == 2 ? 1 + chance_below (4) : chance == 3 ? 1 + chance_below (70) : 1;
     return node->seq;
 }
 
@@ -274,9 +268,9 @@ s_append_some (world_t *self)
 {
     store_record_t records[BATCH_MAX];
     store_verdict_t verdicts[BATCH_MAX];
-    size_t count = 1 + s_random (BATCH_MAX);
+    size_t count = 1 + chance_below (BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
-        node_t *node = &self->nodes[s_random (NODES)];
+        node_t *node = &self->nodes[chance_below (NODES)];
         records[i] = s_make (node, s_choose_seq (node), self->data[i]);
     }
     assert_int_equal (store_append (self->fixture->store, records, count, verdicts), 0);
@@ -297,7 +291,7 @@ s_expire_some (world_t *self)
 {
     size_t expired;
     int64_t newest_wall_s = self->nodes[0].since_wall_s + (int64_t) self->nodes[0].seq;
-    int64_t before_wall_s = newest_wall_s - (int64_t) s_random (200);
+    int64_t before_wall_s = newest_wall_s - (int64_t) chance_below (200);
     assert_true (store_expire (self->fixture->store, before_wall_s, NO_LIMIT, &expired) >= 0);
 }
 
@@ -307,11 +301,11 @@ test_every_opening_finds_the_ranges_that_there_were (void **state)
     world_t *self = *state;
     for (unsigned step = 0; step < STEPS; step++) {
         s_append_some (self);
-        if (s_random (40) == 0)
-            s_begin_epoch (&self->nodes[s_random (NODES)]);
-        if (s_random (60) == 0)
+        if (chance_below (40) == 0)
+            s_begin_epoch (&self->nodes[chance_below (NODES)]);
+        if (chance_below (60) == 0)
             s_expire_some (self);
-        if (s_random (6) == 0)
+        if (chance_below (6) == 0)
             s_assert_reopening_changes_nothing (self);
     }
 }
